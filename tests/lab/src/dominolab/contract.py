@@ -11,13 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Mapping, Protocol, Sequence, Union
+from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, Protocol, Sequence, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: Answers one kind of server-to-server request: JSON object in, JSON object out.
+PeerHandler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
 #: A value of an item as Domino stores it: text or number, one or many.
 ItemValue = Union[str, float, int, "list[str]", "list[float]", "list[int]"]
+
+
+class PeerError(Exception):
+    """Another server of the Notes domain could not be reached or refused; the text is Domino's."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,12 @@ class Server(Protocol):
 
     def global_domains(self) -> Sequence[Document]:
         """Return the Global Domain documents as read at server start (a change needs a server restart)."""
+
+    async def peer_post(self, peer: str, path: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a JSON object to another server (any form of its name) and return its answer; raises PeerError."""
+
+    def on_peer_post(self, path: str, handler: PeerHandler) -> None:
+        """Answer other servers' requests for a path (`/mail`); a later registration replaces an earlier one."""
 
     def deposit(self, recipients: Iterable[str], sender: str, content: bytes, **items: str) -> str:
         """Put a message into this server's mail.box and return its id."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Mapping, Protocol, S
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dominolab.mailbox import MailBox
+
 #: Answers one kind of server-to-server request: JSON object in, JSON object out.
 PeerHandler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
@@ -89,6 +91,10 @@ class Server(Protocol):
     surroundings: Surroundings
     directory: Replica
     notes_ini: NotesIniView
+    #: mail.box in the data directory, open as long as the server runs, whether or not the Router does. The server makes
+    #: it with `MailBox.open(path)`, makes the mail files of its people with `MailFile.create(path)`, and serves
+    #: `notes_mail.routes(server)` (aiohttp) on its replica port: clients and peers deposit mail there.
+    mail_box: MailBox
 
     def log(self, text: str) -> None:
         """Write one message to the console and console.log, in Domino's format."""
@@ -109,7 +115,7 @@ class Server(Protocol):
         """Answer other servers' requests for a path (`/mail`); a later registration replaces an earlier one."""
 
     def deposit(self, recipients: Iterable[str], sender: str, content: bytes, **items: str) -> str:
-        """Put a message into this server's mail.box and return its id."""
+        """Put a message into this server's mail.box and return its id: `self.mail_box.deposit(...)`."""
 
 
 class ServerTask(Protocol):
@@ -129,3 +135,18 @@ class ServerTask(Protocol):
 
     def show(self) -> Sequence[str]:
         """Return this task's lines of `Show Tasks`."""
+
+
+@dataclass(frozen=True)
+class ForeignSystem:
+    """A mail system outside the Notes domain, `foreign.json` on disk: started by `python -m dominolab.foreign <file>`.
+
+    It prints one line, `ready`, on standard output as soon as it listens, and ends on SIGTERM.
+    """
+
+    domain: str  # example.org
+    host_name: str  # mx.example.org
+    address: str
+    smtp_port: int
+    people: tuple[str, ...]  # local parts; everybody else is refused
+    mailboxes: Path  # one Maildir a person

@@ -92,8 +92,8 @@ class Server(Protocol):
     directory: Replica
     notes_ini: NotesIniView
     #: mail.box in the data directory, open as long as the server runs, whether or not the Router does. The server makes
-    #: it with `MailBox.open(path)`, makes the mail files of its people with `MailFile.create(path)`, and serves
-    #: `notes_mail.routes(server)` (aiohttp) on its replica port: clients and peers deposit mail there.
+    #: it with `MailBox.open(path)`, makes the mail files of its people with `MailFile.create(path)`, and calls
+    #: `notes_mail.attach(server)` once: clients and peers deposit mail with a POST to its replica port then.
     mail_box: MailBox
 
     def log(self, text: str) -> None:

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026, opendomino.mail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# `make demo` and `make test` set up all they need in .venv; nothing else is touched. `make clean` removes it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COLLECTION := .collections/ansible_collections/opendomino/mail
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+
+.PHONY: help demo test lint types units sanity integration clean
+
+help:
+	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
+	@echo "make test         lint, types, unit tests, sanity, integration, demo"
+	@echo "make lint|types|units|sanity|integration   one of these"
+	@echo "make clean        removes all that was set up"
+
+$(COLLECTION):
+	@mkdir -p $(dir $@)
+	@ln -sfn ../../.. $@
+
+$(VENV)/.ready: requirements/lab.txt tests/lab/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, this is " + sys.version)'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/lab.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/lab
+	@touch $@
+
+$(VENV)/.ready-dev: requirements/dev.txt $(VENV)/.ready
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The tests need Python 3.11 or newer, this is " + sys.version)'
+	@echo "Setting up the development tools ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.ready $(COLLECTION)
+	@$(BIN)/python tests/demo/demo.py
+
+lint: $(VENV)/.ready-dev $(COLLECTION)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint --offline
+
+types: $(VENV)/.ready-dev $(COLLECTION)
+	$(BIN)/mypy
+
+units: $(VENV)/.ready-dev $(COLLECTION)
+	$(BIN)/pytest -n auto -q
+
+sanity: $(VENV)/.ready-dev
+	tests/tools/sanity.sh
+
+integration: $(VENV)/.ready-dev $(COLLECTION)
+	$(BIN)/pytest -q tests/integration
+
+test: lint types units sanity integration demo
+
+clean:
+	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026, opendomino.mail contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ansible-test sanity, without ignore files. ansible-test wants a real directory .../ansible_collections/<namespace>/<name>,
+# so the tracked files are copied; it also wants to download a pip bootstrap, for which Python's own ensurepip serves.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$top/.cache/sanity/ansible_collections/opendomino/mail
+python=$top/.venv/bin/python
+
+rm -rf "$work"
+mkdir -p "$work"
+cd "$top"
+git ls-files -z --cached --others --exclude-standard -- ':!tests/lab' ':!tests/demo' |
+  xargs -0 sh -c 'for f; do [ ! -e "$f" ] || cp --parents -P -p "$f" "$0"; done' "$work"
+cd "$work"
+git init -q . && git add -A
+
+bootstrap=$HOME/.ansible/test/cache
+mkdir -p "$bootstrap"
+for version in 24_2 25_2; do
+  [ -e "$bootstrap/get_pip_$version.py" ] ||
+    printf 'import ensurepip\nensurepip.bootstrap(default_pip=True)\n' >"$bootstrap/get_pip_$version.py"
+done
+
+version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+"$top/.venv/bin/ansible-test" sanity --venv --python "$version" --color no --requirements

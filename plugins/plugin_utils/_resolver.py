@@ -1,0 +1,289 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many DNS questions at once, each with an answer that says exactly what happened.
+
+Nothing that DNS can say or fail to say is an exception here: a question always gets an `Answer`. Only settings that
+cannot work (a nameserver whose own name does not resolve, no nameserver at all) raise `SettingsError`.
+
+    async def exchangers() -> list[Answer]:
+        resolver = await Resolver.create(Settings(nameservers=("192.0.2.53",)))
+        return await resolver.ask_all([("example.com", "MX"), ("example.org", "MX")])
+
+    answers = run(exchangers)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from ansible.errors import AnsibleError
+
+try:
+    import dns.asyncquery
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.rcode
+    import dns.rdatatype
+    import dns.resolver
+    import dns.version
+except ImportError:
+    DNSPYTHON_VERSION = (0, 0)
+else:
+    DNSPYTHON_VERSION = (dns.version.MAJOR, dns.version.MINOR)
+
+T = TypeVar("T")
+
+MINIMUM_DNSPYTHON = (2, 4)
+EDNS_PAYLOAD = 1232  # the size that survives every path, agreed on the DNS flag day 2020
+CONCURRENCY = 64  # questions under way at a time; more makes small resolvers drop some
+
+
+class Status(str, Enum):
+    """What became of a question."""
+
+    ANSWER = "answer"
+    NXDOMAIN = "nxdomain"  # the name does not exist
+    NODATA = "nodata"  # the name exists, a record of this type does not (RFC 2308)
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    NETWORK = "network"  # the server cannot be reached
+    REFERRAL = "referral"  # the server knows nothing of the name and asks nobody else
+    MALFORMED = "malformed"  # the reply cannot be understood
+    RCODE = "rcode"  # another return code; `Attempt.text` names it
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether another server would say the same."""
+        return self in (Status.ANSWER, Status.NXDOMAIN, Status.NODATA)
+
+
+class SettingsError(AnsibleError):
+    """The nameservers cannot be used as given."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to ask. No `nameservers` means those of the system's resolver configuration.
+
+    `timeout` is seconds for one attempt; after an attempt without a usable answer `retries` more are made, each with
+    the next nameserver, and every nameserver is asked at least once.
+    """
+
+    nameservers: tuple[str, ...] = ()
+    port: int = 53
+    tcp: bool = False
+    timeout: float = 3.0
+    retries: int = 2
+
+
+@dataclass(frozen=True)
+class Nameserver:
+    """One server, by its address."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return self.address if self.port == 53 else f"{self.address} port {self.port}"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One server's reply to a question, or why there was none."""
+
+    server: Nameserver
+    status: Status
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.server}: {self.text or self.status.value}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was asked, what came back, and from whom."""
+
+    name: str  # as asked
+    rdtype: str
+    status: Status
+    attempts: tuple[Attempt, ...]
+    records: tuple[Any, ...] = ()  # dns.rdata.Rdata
+    canonical: str = ""  # where the aliases lead, lower case without final dot; the name itself without aliases
+    is_alias: bool = False
+
+    @property
+    def server(self) -> Nameserver:
+        """Return the server that was asked last."""
+        return self.attempts[-1].server
+
+
+class Resolver:
+    """Asks each question once, however often it is put, and no more than `CONCURRENCY` at a time."""
+
+    def __init__(self, servers: Sequence[Nameserver], settings: Settings) -> None:
+        """Take servers by address; `create` finds them."""
+        self._servers = servers
+        self._settings = settings
+        self._limit = asyncio.Semaphore(CONCURRENCY)
+        self._asked: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+
+    @classmethod
+    async def create(cls, settings: Settings) -> Resolver:
+        """Find the servers; raises SettingsError where there are none."""
+        require_dnspython()
+        names = settings.nameservers or _system_nameservers()
+        found = await asyncio.gather(*(_server_addresses(name, settings.port) for name in names))
+        return cls([server for servers in found for server in servers], settings)
+
+    async def ask(self, name: str, rdtype: str) -> Answer:
+        """Ask one question; `name` is absolute, in ASCII, with or without the final dot."""
+        key = (name.lower().rstrip("."), rdtype)
+        if key not in self._asked:
+            self._asked[key] = asyncio.get_running_loop().create_task(self._ask(name, rdtype))
+        return await self._asked[key]
+
+    async def ask_all(self, questions: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Ask many questions at once; the answers come in the order of the questions."""
+        return list(await asyncio.gather(*(self.ask(name, rdtype) for name, rdtype in questions)))
+
+    async def _ask(self, name: str, rdtype: str) -> Answer:
+        attempts: list[Attempt] = []
+        for number in range(max(self._settings.retries + 1, len(self._servers))):
+            server = self._servers[number % len(self._servers)]
+            async with self._limit:
+                attempt, response = await self._attempt(server, name, rdtype)
+            attempts.append(attempt)
+            if attempt.status.is_final and response is not None:
+                chain = response.resolve_chaining()
+                return Answer(
+                    name=name,
+                    rdtype=rdtype,
+                    status=attempt.status,
+                    attempts=tuple(attempts),
+                    records=tuple(chain.answer or ()),
+                    canonical=chain.canonical_name.to_text(omit_final_dot=True).lower(),
+                    is_alias=bool(chain.cnames),
+                )
+        return Answer(name, rdtype, attempts[-1].status, tuple(attempts))
+
+    async def _attempt(
+        self, server: Nameserver, name: str, rdtype: str
+    ) -> tuple[Attempt, dns.message.QueryMessage | None]:
+        """Ask one server once. EDNS is left out in a second message where the server does not know it."""
+        timeout = self._settings.timeout
+        try:
+            query = dns.message.make_query(name, rdtype, use_edns=0, payload=EDNS_PAYLOAD)
+            response = await asyncio.wait_for(self._exchange(server, query), timeout)
+            if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+                plain = dns.message.make_query(name, rdtype, use_edns=False)
+                response = await asyncio.wait_for(self._exchange(server, plain), timeout)
+            status, text = _judge(response)
+        except (dns.exception.Timeout, asyncio.TimeoutError):
+            return Attempt(server, Status.TIMEOUT, f"no answer within {timeout:g} s"), None
+        except EOFError:
+            return Attempt(server, Status.NETWORK, "the connection was closed without an answer"), None
+        except OSError as exc:
+            return Attempt(server, Status.NETWORK, exc.strerror or str(exc)), None
+        except (dns.exception.DNSException, ValueError) as exc:
+            reason = str(exc) or type(exc).__name__
+            return Attempt(server, Status.MALFORMED, f"the reply cannot be understood ({reason})"), None
+        return Attempt(server, status, text), response
+
+    async def _exchange(self, server: Nameserver, query: dns.message.QueryMessage) -> dns.message.QueryMessage:
+        if self._settings.tcp:
+            response = await dns.asyncquery.tcp(query, server.address, port=server.port)
+        else:
+            # Replies that do not belong to the question are somebody else's and are passed over (CVE-2023-29483).
+            strict: dict[str, Any] = {"ignore_errors": True} if DNSPYTHON_VERSION >= (2, 6) else {}
+            response, _by_tcp = await dns.asyncquery.udp_with_fallback(
+                query, server.address, port=server.port, ignore_unexpected=True, **strict
+            )
+        if not isinstance(response, dns.message.QueryMessage):
+            raise dns.exception.FormError
+        return response
+
+
+def require_dnspython() -> None:
+    """Raise AnsibleError where dnspython is missing or too old."""
+    if DNSPYTHON_VERSION >= MINIMUM_DNSPYTHON:
+        return
+    found = ".".join(map(str, DNSPYTHON_VERSION)) + " is too old" if any(DNSPYTHON_VERSION) else "is missing"
+    raise AnsibleError(
+        f"The Python library dnspython {found} where Ansible itself runs; DNS cannot be asked. "
+        "Install it into the same Python environment as Ansible with: pip install 'dnspython>=2.4'"
+    )
+
+
+def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end, in a thread of its own where an event loop runs already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main())
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(lambda: asyncio.run(main())).result()
+
+
+def _judge(response: dns.message.QueryMessage) -> tuple[Status, str]:
+    """Say what a response means; raises DNSException where it contradicts itself."""
+    rcode = response.rcode()
+    if rcode in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
+        return (Status.SERVFAIL if rcode == dns.rcode.SERVFAIL else Status.REFUSED), dns.rcode.to_text(rcode)
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return Status.RCODE, dns.rcode.to_text(rcode)
+    chain = response.resolve_chaining()
+    if rcode == dns.rcode.NXDOMAIN:
+        return Status.NXDOMAIN, "NXDOMAIN"
+    if chain.answer is not None:
+        return Status.ANSWER, ""
+    # An empty answer without SOA is "no such record" only from a server that asked on until there was nothing more to
+    # find (RFC 2308 section 2.2); anything else would turn a wrong nameserver into a wrong fact about the domain.
+    has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority)
+    has_ns = any(rrset.rdtype == dns.rdatatype.NS for rrset in response.authority)
+    is_resolver = bool(response.flags & dns.flags.RA)
+    if not has_soa and (has_ns or (chain.cnames and not is_resolver)):
+        return Status.REFERRAL, "it refers to other nameservers"
+    return Status.NODATA, "no such record"
+
+
+def _system_nameservers() -> tuple[str, ...]:
+    try:
+        configured = dns.resolver.Resolver(configure=True).nameservers
+    except (dns.exception.DNSException, OSError) as exc:
+        raise SettingsError(
+            "No nameserver is given, and the system's resolver configuration cannot be read "
+            f"({str(exc) or type(exc).__name__}). Give nameservers."
+        ) from exc
+    servers = tuple(str(server) for server in configured)
+    if not servers:
+        raise SettingsError("No nameserver is given, and the system's resolver configuration names none.")
+    return servers
+
+
+async def _server_addresses(name: str, port: int) -> list[Nameserver]:
+    """Return a nameserver's addresses; a name is resolved by the system."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    else:
+        return [Nameserver(name, port)]
+    try:
+        infos = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        raise SettingsError(
+            f"The nameserver {name!r} does not resolve ({reason}). Give its IP address, or correct the name."
+        ) from exc
+    return [Nameserver(address, port) for address in dict.fromkeys(str(info[4][0]) for info in infos)]

@@ -1,0 +1,192 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host that a Domino server runs on, for modules: change notes.ini in the way that the server's state allows.
+
+While the server is stopped, notes.ini is a file. While it runs, the server owns the file: it caches values and writes
+the file itself (nashcom/nshini, README.md), so variables are changed with the console command `set config` only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ansible_collections.opendomino.mail.plugins.module_utils._console import (
+    Console,
+    ConsoleError,
+    ServerC,
+    is_running,
+)
+from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError, as_text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import Change, Plan
+
+DEFAULT_PROGRAM_DIRECTORY = "/opt/hcl/domino"
+
+#: Options of every module that changes notes.ini; documented in the fragment `_host.notes_ini`.
+NOTES_INI_ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
+    "path": {"type": "path"},
+    "data_directory": {"type": "path"},
+    "running": {"type": "str", "choices": ["auto", "yes", "no"], "default": "auto"},
+    "backup": {"type": "bool", "default": False},
+    "program_directory": {"type": "path", "default": DEFAULT_PROGRAM_DIRECTORY},
+    "console_timeout": {"type": "float", "default": 30.0},
+}
+
+
+class NotesIniFile:
+    """notes.ini of a stopped server."""
+
+    running = False
+
+    def __init__(self, module: AnsibleModule, path: Path) -> None:
+        self.path = path
+        self._module = module
+        self._content = _read(path)
+        self.ini = NotesIni.parse(self._content, str(path))
+
+    def check(self, plan: Plan) -> None:
+        """Raise NotesIniError where the plan could not be applied."""
+        if os.geteuid() not in (0, self.path.stat().st_uid):
+            raise NotesIniError(
+                f"{self.path} belongs to another user, and would not any more if this user wrote it. Nothing was "
+                "changed. Set become_user to its owner."
+            )
+        if not os.access(self.path.parent, os.W_OK):
+            raise NotesIniError(
+                f"{self.path.parent} is not writable for this user, and notes.ini is replaced there. "
+                "Nothing was changed."
+            )
+
+    def apply(self, plan: Plan) -> None:
+        """Replace the file in one step; owner, mode and SELinux context stay."""
+        if _read(self.path) != self._content:
+            raise NotesIniError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
+        descriptor, new = tempfile.mkstemp(prefix=".notes.ini.", dir=str(self.path.parent))
+        self._module.add_cleanup_file(new)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(plan.after.render())
+            file.flush()
+            os.fsync(file.fileno())
+        self._module.atomic_move(new, str(self.path))
+
+
+class NotesIniConsole:
+    """notes.ini of a running server."""
+
+    running = True
+
+    def __init__(self, module: AnsibleModule, path: Path, data_directory: Path) -> None:
+        self.path = path
+        self.ini = NotesIni.parse(_read(path), str(path))
+        self._timeout: float = module.params["console_timeout"]
+        self._console = Console(data_directory, ServerC(data_directory, Path(module.params["program_directory"])))
+
+    def check(self, plan: Plan) -> None:
+        """Raise NotesIniError or ConsoleError where the plan could not be applied."""
+        for change in plan.changes:
+            if not change.after:
+                wish = "removes a variable" if change.after is None else "empties a variable"
+                raise NotesIniError(
+                    f"{change.name}: the server is running, and no console command is known that {wish}. Nothing was "
+                    "changed. Stop the server and run again."
+                )
+            if not change.after.isascii():
+                raise NotesIniError(
+                    f"{change.name}: the server is running, and the new value would have characters other than ASCII, "
+                    "which the console may take for others. Nothing was changed. Stop the server and run again."
+                )
+        self._console.check(_set_config(change) for change in plan.changes)
+
+    def apply(self, plan: Plan) -> None:
+        """Set each variable, and wait until the file shows it."""
+        done: list[str] = []
+        for change in plan.changes:
+            try:
+                self._set(change)
+            except ConsoleError as exc:
+                state = f"Already set: {', '.join(done)}." if done else "Nothing was changed."
+                raise ConsoleError(f"{exc} {state}", **exc.details, changed=bool(done)) from exc
+            done.append(change.name)
+
+    def _set(self, change: Change) -> None:
+        advice = "Stop the server, change the variable while it is stopped, and start the server again."
+        with self._console.send(_set_config(change)) as talk:
+            talk.wait(lambda: self._shows(change) or talk.refusal is not None, self._timeout)
+            if self._shows(change):
+                return
+            refusal, lines = talk.refusal, talk.lines
+        if refusal:
+            raise ConsoleError(
+                f'The server did not set {change.name}. It said: "{refusal.line}". {advice}',
+                error=refusal.constant,
+                response=lines,
+            )
+        raise ConsoleError(
+            f"The server was told to set {change.name}, but {self.path} did not show the new value within "
+            f"{self._timeout:g} seconds. {advice}",
+            error=None,
+            response=lines,
+        )
+
+    def _shows(self, change: Change) -> bool:
+        try:
+            return NotesIni.parse(_read(self.path)).get(change.name) == change.after
+        except NotesIniError:
+            return False  # the server is writing it
+
+
+def open_notes_ini(module: AnsibleModule) -> NotesIniFile | NotesIniConsole:
+    """Return notes.ini as the options of the module say; raise NotesIniError where there is none."""
+    given = Path(module.params["path"] or os.path.join(module.params["data_directory"], "notes.ini"))  # noqa: PTH118
+    path = Path(os.path.realpath(given))  # a link stays a link
+    running = module.params["running"]
+    # The server works in its data directory, which holds the file or the link to it.
+    for directory in (given.parent, path.parent):
+        if running == "yes" or (running == "auto" and is_running(directory)):
+            return NotesIniConsole(module, path, directory)
+    return NotesIniFile(module, path)
+
+
+def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, plan: Plan) -> dict[str, Any]:
+    """Apply a plan unless in check mode, and return the module's result."""
+    for warning in plan.warnings:
+        module.warn(warning)
+    result: dict[str, Any] = {
+        "changed": plan.changed,
+        "changes": [change.as_result() for change in plan.changes],
+        "diff": plan.diff(str(access.path)),
+        "path": str(access.path),
+        "running": access.running,
+    }
+    if plan.changed:
+        access.check(plan)
+    if plan.changed and not module.check_mode:
+        if module.params["backup"]:
+            result["backup_file"] = module.backup_local(str(access.path))
+        access.apply(plan)
+    return result
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        problem = "there is no such file"
+    except IsADirectoryError:
+        problem = "this is a directory; name the file, or use data_directory"
+    except OSError as exc:
+        problem = f"cannot be read: {exc.strerror}"
+    raise NotesIniError(f"{path}: {problem}. Nothing was changed.")
+
+
+def _set_config(change: Change) -> str:
+    return f"set config {change.name}={as_text(change.after or b'')}"

@@ -88,13 +88,25 @@ class NotesIniView(Protocol):
 class Server(Protocol):
     """What a server task sees of its server."""
 
-    surroundings: Surroundings
-    directory: Replica
-    notes_ini: NotesIniView
-    #: mail.box in the data directory, open as long as the server runs, whether or not the Router does. The server makes
-    #: it with `MailBox.open(path)`, makes the mail files of its people with `MailFile.create(path)`, and calls
-    #: `notes_mail.attach(server)` once: clients and peers deposit mail with a POST to its replica port then.
-    mail_box: MailBox
+    @property
+    def surroundings(self) -> Surroundings:
+        """What lies around the server."""
+
+    @property
+    def directory(self) -> Replica:
+        """This server's replica of the Domino Directory."""
+
+    @property
+    def notes_ini(self) -> NotesIniView:
+        """notes.ini."""
+
+    @property
+    def mail_box(self) -> MailBox:
+        """mail.box in the data directory, open as long as the server runs, whether or not the Router does.
+
+        The server makes it with `MailBox.open(path)`, makes the mail files of its people with `MailFile.create(path)`,
+        and calls `notes_mail.attach(server)` once: clients and peers deposit mail with a POST to its replica port then.
+        """
 
     def log(self, text: str) -> None:
         """Write one message to the console and console.log, in Domino's format."""

@@ -64,6 +64,7 @@ class MemoryIni:
         self.variables = dict(variables)
 
     def get(self, name: str, default: str = "") -> str:
+        """Return a variable."""
         return self.variables.get(name, default)
 
 
@@ -78,6 +79,7 @@ class MemoryDirectory:
         }
 
     def documents(self, form: str) -> Sequence[Document]:
+        """Return the documents of a form."""
         return self.content.get(form, [])
 
     def change(self, form: str, **items: Any) -> None:
@@ -103,29 +105,36 @@ class MemoryServer:
                 MailFile.create(surroundings.data_directory / f"{person.text('MailFile')}.nsf")
 
     def log(self, text: str) -> None:
+        """Keep what the console shows."""
         self.console.append(text)
 
     def server_document(self) -> Document | None:
+        """Return the Server document."""
         mine = (
             d for d in self.directory.documents("Server") if same(d.text("ServerName"), self.surroundings.server_name)
         )
         return next(mine, None)
 
     def configuration_document(self) -> Document | None:
+        """Return the Configuration document."""
         return applicable_configuration(self.directory, self.surroundings.server_name)
 
     def global_domains(self) -> Sequence[Document]:
+        """Return them as they were at the start."""
         return self._global_domains
 
     def on_peer_post(self, path: str, handler: PeerHandler) -> None:
+        """Keep a handler."""
         self.routes[path] = handler
 
     async def peer_post(self, peer: str, path: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Call the handler of another server."""
         if peer in self._world.unreachable:
             raise PeerError("Server not responding")
         return await self._world.servers[peer].routes[path](payload)
 
     def deposit(self, recipients: Iterable[str], sender: str, content: bytes, **items: str) -> str:
+        """Put a message into mail.box."""
         return self.mail_box.deposit(sender, recipients, content, items)
 
     def mail(self, mail_file: str) -> list[bytes]:
@@ -141,6 +150,7 @@ class MemoryServer:
         return await self.trace(answer["id"], wait)
 
     async def trace(self, message_id: str, wait: float = 5) -> list[dict[str, Any]]:
+        """Return what became of a message."""
         answer = await self.routes[notes_mail.TRACE]({"id": message_id, "wait": wait})
         found: list[dict[str, Any]] = answer["recipients"]
         return found
@@ -158,10 +168,12 @@ class World:
 
     @property
     def one(self) -> MemoryServer:
+        """Mail01/Acme."""
         return self.servers["CN=Mail01/O=Acme"]
 
     @property
     def two(self) -> MemoryServer:
+        """Mail02/Acme."""
         return self.servers["CN=Mail02/O=Acme"]
 
     def foreign_mail(self, person: str) -> list[bytes]:
@@ -233,7 +245,7 @@ async def open_world(
 
 @pytest.fixture
 def world(tmp_path: Path) -> Any:
-    """Return `open_world` with a directory of its own: `async with world(documents=...) as w`."""
+    """Open a world in a directory of its own: `async with world(documents=...) as w`."""
     numbers = itertools.count()
 
     def make(**options: Any) -> contextlib.AbstractAsyncContextManager[World]:

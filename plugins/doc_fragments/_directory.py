@@ -1,0 +1,63 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the modules that reach a Domino Directory over HCL Domino REST API."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation fragment C(opendomino.mail._directory); its twin is module_utils/_directory_module.py."""
+
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - Address of HCL Domino REST API on the administration server of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_URL) is used.
+    type: str
+    required: true
+  username:
+    description:
+      - User to log in with.
+      - The user needs the rights for the documents in the access control list of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_USERNAME) is used.
+    type: str
+    required: true
+  password:
+    description:
+      - Internet password of O(username).
+      - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
+    type: str
+    required: true
+  scope:
+    description:
+      - Scope of HCL Domino REST API that names the Domino Directory.
+      - >-
+        A scope needs four steps, all made by an administrator: C(names.nsf) is lifted from C(nsfExclusions) in
+        C(keepconfig.d); a schema in C(names.nsf) declares the forms, each with the modes V(default) and V(dql), and
+        their items; a scope names this schema; the user has rights. When one is missing, the error says which, as
+        far as the server tells.
+      - Items that hold several values have to be declared as arrays in the schema.
+    type: str
+    default: dominodirectory
+  validate_certs:
+    description:
+      - Whether the server's certificate is checked when O(url) is an C(https) address.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File or directory with certificates of authorities to trust, instead of the system's only.
+    type: path
+  timeout:
+    description:
+      - Seconds to wait for an answer.
+    type: int
+    default: 30
+notes:
+  - No proxy is used.
+  - A login is tried once. When a token expires it is renewed once.
+requirements:
+  - HCL Domino REST API on the server
+"""

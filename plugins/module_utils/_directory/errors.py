@@ -1,0 +1,55 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors of the directory engine. Their text is for the person who runs the playbook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .document import Document
+    from .engine import Outcome
+
+
+class DirectoryError(Exception):
+    """Something about a document, an item or the directory is not as it has to be."""
+
+
+class DefinitionError(DirectoryError):
+    """A document definition cannot be right, whatever the directory holds."""
+
+
+class DesignError(DirectoryError):
+    """The directory's own design, or the lack of evidence, forbids a write."""
+
+
+class UnreachableError(DirectoryError):
+    """The directory did not answer; of a write it is not known whether it was carried out."""
+
+
+class RefusedError(DirectoryError):
+    """The directory answered, and refused. `status` is the HTTP status, `error_id` the directory's own number."""
+
+    def __init__(self, message: str, status: int = 0, error_id: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_id = error_id
+
+
+class ConflictError(DirectoryError):
+    """Somebody else changed a document after it was read; nothing was written. `current` is what it is now."""
+
+    def __init__(self, message: str, current: Document) -> None:
+        super().__init__(message)
+        self.current = current
+
+
+class IncompleteError(DirectoryError):
+    """A write failed after others had been carried out; `outcomes` are those."""
+
+    def __init__(self, message: str, outcomes: Sequence[Outcome]) -> None:
+        super().__init__(message)
+        self.outcomes = outcomes

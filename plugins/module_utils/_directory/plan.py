@@ -1,0 +1,101 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plans: what has to change in one document, and what it looks like before and after. No Ansible, file or socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .document import Document, Values, same, shown
+from .errors import DirectoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .definition import Definition, Wanted
+    from .items import Item
+
+CREATED, UPDATED, DELETED, NONE = "created", "updated", "deleted", "none"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One item before and after; None: not there."""
+
+    item: Item
+    before: Values | None
+    after: Values | None
+
+    @property
+    def name(self) -> str:
+        """Return the item's name."""
+        return str(self.item.name)
+
+    def shown(self, content: Values | None) -> str:
+        """Return one side of the change for a person; a secret is not shown, only that there is one."""
+        return "(secret)" if self.item.is_secret and content else shown(content)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done to one document so that it is as its definition says."""
+
+    definition: Definition
+    action: str
+    document: Document | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether there is anything to do."""
+        return self.action != NONE
+
+
+def plan(documents: Sequence[Document], definition: Definition) -> Plan:
+    """Plan one definition against the documents that were found for it (others are passed over).
+
+    Raises DirectoryError where several documents match (naming their UNIDs), and where the document is missing and may
+    not be created.
+    """
+    found = [document for document in documents if definition.matches(document)]
+    if len(found) > 1:
+        raise DirectoryError(
+            f"{definition.title}: {len(found)} documents match, with the UNIDs {', '.join(doc.unid for doc in found)}. "
+            "Remove the ones too many, or match by more than this."
+        )
+    if not found:
+        return _plan_missing(definition)
+    document = found[0]
+    if not definition.present:
+        return Plan(definition, DELETED, document)
+    changes = tuple(_changes(document, definition.wanted))
+    return Plan(definition, UPDATED if changes else NONE, document, changes)
+
+
+def _plan_missing(definition: Definition) -> Plan:
+    if not definition.present:
+        return Plan(definition, NONE)
+    if not definition.create:
+        hint = (
+            "Server documents are made at server set-up, never here. Check the name, and that the server is set up."
+            if not definition.form.creatable
+            else "create: false forbids to make it. Check match:, or allow it."
+        )
+        raise DirectoryError(f"{definition.title}: there is no such document. {hint}")
+    return Plan(definition, CREATED, None, tuple(_changes(Document("", ""), definition.on_creation)))
+
+
+def _changes(document: Document, wanted: Sequence[Wanted]) -> Sequence[Change]:
+    before = [(want, document.get(want.name)) for want in wanted]
+    return [Change(want.item, stored, want.values) for want, stored in before if not same(stored, want.values)]
+
+
+def not_stored(changes: Sequence[Change], document: Document) -> Sequence[Change]:
+    """Return the changes that a document does not show, each with what the document has instead as `after`."""
+    return [
+        Change(change.item, change.before, document.get(change.name))
+        for change in changes
+        if not same(document.get(change.name), change.after)
+    ]

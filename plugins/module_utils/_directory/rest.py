@@ -1,0 +1,263 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way `rest`: HCL Domino REST API (contract: HCL's openapi.basis.json 1.3.7 and openapi.setup.json 1.1.4)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from . import schema as schemas
+from .design import Design, Field, design_of
+from .document import Document
+from .errors import ConflictError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .definition import Wanted
+    from .plan import Change
+    from .transport import Answer, Transport
+
+BASIS, SETUP = "/api/v1", "/api/setup-v1"
+#: Identities per query. A query's length is not limited in the documentation; this keeps it readable in a server's log.
+IDENTITIES_PER_QUERY = 100
+
+_LEVELS = ("NOACCESS", "DEPOSITOR", "READER", "AUTHOR", "EDITOR", "DESIGNER", "MANAGER")
+_ABSENT = re.compile(r"No values found for item ")
+_STEPS = (
+    "A scope needs four steps: (1) names.nsf lifted from nsfExclusions in keepconfig.d, (2) a schema in names.nsf, "
+    "(3) a scope that names it, (4) rights for the user."
+)
+
+
+class RestDirectory:
+    """A Domino Directory behind a scope of Domino REST API. One login, one connection; nothing is tried in a loop."""
+
+    def __init__(
+        self, transport: Transport, username: str, password: str, *, scope: str = "dominodirectory", setup: bool = False
+    ) -> None:
+        """Take what is needed to log in at the first request; `setup` asks for the right to read the design."""
+        self.warnings: list[str] = []
+        if transport.is_plain:
+            self.warnings.append(f"{transport.url} is not protected by TLS: the password can be read on its way there.")
+        self._transport = transport
+        self._scope = scope
+        self._login = {"username": username, "password": password, "scope": f"{scope} $SETUP" if setup else scope}
+        self._token: str | None = None
+        self._logins_left = 2
+        self._schemas: dict[str, schemas.Schema | None] = {}
+
+    def find(self, form: str, matches: Sequence[Sequence[Wanted]]) -> Sequence[Document]:
+        """Return the documents of a form that may match; see DirectoryApi."""
+        found: dict[str, Document] = {}
+        for first in range(0, max(len(matches), 1), IDENTITIES_PER_QUERY):
+            query, variables = dql(form, matches[first : first + IDENTITIES_PER_QUERY])
+            answer = self._call(
+                "POST",
+                f"{BASIS}/query",
+                {"dataSource": self._scope, "action": "execute"},
+                {"query": query, "variables": variables, "mode": schemas.READ},
+            )
+            if not answer.ok:
+                raise self._refused(answer, f"the search for documents of the form {form}", form=form)
+            for body in self._list(answer):
+                document = self._document(body, form)
+                found[document.unid] = document
+        return list(found.values())
+
+    def design(self, form: str) -> Design:
+        """Return the form's design; see DirectoryApi."""
+        path = f"{SETUP}/design/forms/{quote(form, safe='')}"
+        answer = self._call("GET", path, {"dataSource": self._scope})
+        if not answer.ok or not isinstance(answer.body, dict):
+            return Design(form, None, answer.message)
+        return design_of(form, design_fields(answer.body))
+
+    def accept(self, form: str, written: Sequence[Change], identity: Sequence[Wanted]) -> None:
+        """Refuse what the scope's schema does not carry; see DirectoryApi."""
+        schema = self._schema(form)
+        if schema is not None:
+            schema.check(written, identity)
+
+    def create(self, form: str, changes: Sequence[Change]) -> Document:
+        """Make a document; see DirectoryApi."""
+        body = {"Form": form, **self._items(form, changes)}
+        answer = self._call("POST", f"{BASIS}/document", {"dataSource": self._scope}, body)
+        return self._written(answer, form, f"making a document of the form {form}")
+
+    def update(self, document: Document, changes: Sequence[Change]) -> Document:
+        """Write changed items with the revision that was read; see DirectoryApi."""
+        query = {"dataSource": self._scope, "mode": schemas.WRITE}
+        if document.revision:
+            query["revision"] = document.revision
+        answer = self._call("PATCH", _path(document), query, self._items(document.form, changes))
+        if 400 <= answer.status < 500 and document.revision:
+            # The status of a wrong revision is not published, so every refusal is looked into.
+            current = self._read(document)
+            if current is not None and current.revision != document.revision:
+                raise ConflictError(answer.message, current)
+        return self._written(answer, document.form, "the change of the document")
+
+    def delete(self, document: Document) -> None:
+        """Remove a document; see DirectoryApi."""
+        answer = self._call("DELETE", _path(document), {"dataSource": self._scope, "mode": schemas.WRITE})
+        if not answer.ok:
+            raise self._refused(answer, "the removal of the document", form=document.form, level="EDITOR")
+
+    def _read(self, document: Document) -> Document | None:
+        answer = self._call("GET", _path(document), {"dataSource": self._scope, "mode": schemas.READ})
+        return self._document(answer.body, document.form) if answer.ok else None
+
+    def _items(self, form: str, changes: Sequence[Change]) -> dict[str, Any]:
+        schema = self._schemas.get(form)
+        return {change.name: schema.encode(change) if schema else schemas.encode(change, None) for change in changes}
+
+    def _written(self, answer: Answer, form: str, what: str) -> Document:
+        if not answer.ok:
+            raise self._refused(answer, what, form=form, level="EDITOR")
+        warnings = answer.body.get("@warnings") if isinstance(answer.body, dict) else None
+        self.warnings += [f"{form}: {text}" for text in warnings or () if not _ABSENT.match(str(text))]
+        return self._document(answer.body, form)
+
+    def _document(self, body: Any, form: str) -> Document:
+        """Return the document of an answer; meta data stand under @meta, in older answers beside the items."""
+        meta = body.get("@meta") if isinstance(body, dict) else None
+        if not isinstance(meta, dict):
+            meta = {key[1:]: value for key, value in body.items() if key[:1] == "@"} if isinstance(body, dict) else {}
+        if not meta.get("unid"):
+            raise RefusedError(f"{self._transport.url} gave something that is not a document: {str(body)[:200]}")
+        items = {name: value for name, value in body.items() if name[:1] != "@"}
+        return Document(str(meta["unid"]), form, items, meta.get("revision"))
+
+    def _list(self, answer: Answer) -> Sequence[Any]:
+        if not isinstance(answer.body, list):
+            raise RefusedError(f"{self._transport.url} did not answer a search with a list: {str(answer.body)[:200]}")
+        return answer.body
+
+    def _schema(self, form: str) -> schemas.Schema | None:
+        """Return what the scope's schema says of a form; None where it may not be asked."""
+        if form not in self._schemas:
+            path = f"{BASIS}/scope/form/{quote(form, safe='')}"
+            answer = self._call("GET", path, {"dataSource": self._scope})
+            if answer.status == 404:
+                raise self._refused(answer, f"the schema of the form {form}", form=form)
+            readable = answer.ok and isinstance(answer.body, dict)
+            self._schemas[form] = schemas.parse(self._scope, form, answer.body) if readable else None
+        return self._schemas[form]
+
+    # -- one login, requests, and what a refusal means -------------------------------------------------------------
+
+    def _call(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Answer:
+        """Send a request with a token; a token that is not valid any more is renewed once, and only once."""
+        if self._token is None:
+            self._log_in()
+        answer = self._transport.request(method, path, query, body, self._token)
+        if answer.status == 401 and self._logins_left:
+            self._log_in()
+            answer = self._transport.request(method, path, query, body, self._token)
+        return answer
+
+    def _log_in(self) -> None:
+        self._logins_left -= 1
+        answer = self._transport.request("POST", f"{BASIS}/auth", None, self._login)
+        token = answer.body.get("bearer") if answer.ok and isinstance(answer.body, dict) else None
+        if not token:
+            raise RefusedError(
+                f'{self._transport.url} did not let "{self._login["username"]}" in ({answer.message}). Check user name '
+                "and Internet password. It was tried once only, because repeated failures lock an account.",
+                answer.status,
+                answer.error_id,
+            )
+        self._token = str(token)
+
+    def _refused(self, answer: Answer, what: str, *, form: str, level: str = "READER") -> RefusedError:
+        """Return the error for an answer, with what is missing as far as the server tells."""
+        remedy = self._remedy(form, level) if answer.status in (403, 404) else ""
+        if answer.status == 503:
+            remedy = " Domino REST API is being refreshed or stopped; try again in a while."
+        text = f'{self._transport.url}, scope "{self._scope}": {what} was refused ({answer.message}).{remedy}'
+        return RefusedError(text, answer.status, answer.error_id)
+
+    def _remedy(self, form: str, level: str) -> str:
+        """Say which of the four steps to a usable scope is missing, by asking for each."""
+        scopes = self._call("GET", f"{BASIS}/scopes", {"includeAll": "true", "skipIcon": "true"})
+        if scopes.ok and isinstance(scopes.body, list):
+            mine = next((entry for entry in scopes.body if entry.get("apiName") == self._scope), None)
+            if mine is None:
+                others = [entry["apiName"] for entry in scopes.body if _is_directory(entry)]
+                hint = f" Scopes on names.nsf are: {', '.join(others)}." if others else ""
+                return (
+                    f' Step 3 of 4 is missing, or step 1 if it was made: no scope "{self._scope}" can be seen.{hint} '
+                    f"{_STEPS}"
+                )
+            if mine.get("isActive") is False:
+                return f' Step 3 of 4 is missing: the scope "{self._scope}" is there and not active. {_STEPS}'
+        access = self._call("GET", f"{BASIS}/scope/access", {"dataSource": self._scope})
+        if access.ok and isinstance(access.body, dict):
+            has = str(access.body.get("Level", "")).upper()
+            if has in _LEVELS and _LEVELS.index(has) < _LEVELS.index(level):
+                who = access.body.get("User", self._login["username"])
+                return f" Step 4 of 4 is missing: {who} has the access level {has} and needs {level}. {_STEPS}"
+        answer = self._call("GET", f"{BASIS}/scope/form/{quote(form, safe='')}", {"dataSource": self._scope})
+        if answer.status == 404 and access.ok:
+            return f" Step 2 of 4 is missing: the schema of the scope does not have the form {form}. {_STEPS}"
+        if answer.ok and isinstance(answer.body, dict):
+            modes = schemas.parse(self._scope, form, answer.body).modes
+            missing = [mode for mode in (schemas.READ, schemas.WRITE) if mode not in modes]
+            if missing:
+                return f" Step 2 of 4 is missing: the form {form} has no mode {' and '.join(missing)}. {_STEPS}"
+            return f" The scope is there, and its schema has the form: look at steps 1 and 4. {_STEPS}"
+        return f" Which step is missing could not be found out. {_STEPS}"
+
+
+def dql(form: str, matches: Sequence[Sequence[Wanted]]) -> tuple[str, dict[str, Any]]:
+    """Return a query for the documents of a form that match any of the identities, and its variables.
+
+    Values are bound, names of items are checked where definitions are made. DQL wants blanks around its words, and
+    names of variables of at most 16 bytes (HCL Domino Designer help, DQL syntax and SetNamedVariable).
+    """
+    variables: dict[str, Any] = {"form": form}
+    identities = []
+    for match in matches:
+        terms = []
+        for wanted in match:
+            names = []
+            for value in wanted.spellings():
+                names.append(f"v{len(variables)}")
+                variables[names[-1]] = value
+            terms.append(_any(f"{wanted.name} = ?{name}" for name in names))
+        identities.append(terms[0] if len(terms) == 1 else f"( {' and '.join(terms)} )")
+    return " and ".join(["Form = ?form"] + ([_any(identities)] if identities else [])), variables
+
+
+def _any(terms: Any) -> str:
+    listed = list(dict.fromkeys(terms))
+    return str(listed[0]) if len(listed) == 1 else f"( {' or '.join(listed)} )"
+
+
+def design_fields(body: Mapping[str, Any]) -> Sequence[Field]:
+    """Return the fields of a form's design, from the shape of the examples (name: field) or of the schema (fields)."""
+    listed = body.get("fields")
+    pairs = (
+        [(field.get("name"), field) for field in listed]
+        if isinstance(listed, list)
+        else [(name, field) for name, field in body.items() if name[:1] != "@" and isinstance(field, dict)]
+    )
+    return [_design_field(str(name), field) for name, field in pairs if isinstance(field, dict)]
+
+
+def _design_field(name: str, body: Mapping[str, Any]) -> Field:
+    many = body.get("allowmultivalues", body.get("allowMultiValues"))
+    kind = str(body.get("kind", "editable")).lower()
+    return Field(name, str(body.get("type", "text")).lower(), many if isinstance(many, bool) else None, kind)
+
+
+def _is_directory(entry: Mapping[str, Any]) -> bool:
+    return str(entry.get("nsfPath", "")).lower() == "names.nsf"
+
+
+def _path(document: Document) -> str:
+    return f"{BASIS}/document/{quote(document.unid, safe='')}"

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON over HTTP to one server, with one kept connection; errors name the address and what to do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from .errors import DefinitionError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status and its body: JSON where it is JSON, else the beginning of the text."""
+
+    status: int
+    body: Any
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the server carried the request out."""
+        return 200 <= self.status < 300
+
+    @property
+    def error_id(self) -> int | None:
+        """Return the number that Domino REST API gives to an error, None where there is none."""
+        found = self.body.get("errorId") if isinstance(self.body, dict) else None
+        return found if isinstance(found, int) else None
+
+    @property
+    def message(self) -> str:
+        """Return what an error says, in whichever of its shapes it comes."""
+        if not isinstance(self.body, dict):
+            return f"HTTP {self.status}" + (f", {str(self.body)[:200]}" if self.body else "")
+        number = self.body.get("statusCode", self.body.get("status", self.status))
+        said = [str(self.body[key]) for key in ("message", "details") if self.body.get(key)]
+        error_id = f", errorId {self.error_id}" if self.error_id else ""
+        return f"HTTP {number}{error_id}: {'; '.join(said) or 'no message'}"
+
+
+class Transport:
+    """One HTTP server. No proxy is used, redirects are not followed, a request is sent once."""
+
+    def __init__(
+        self, url: str, *, timeout: float = 30, validate_certs: bool = True, ca_path: str | None = None
+    ) -> None:
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+            raise DefinitionError(
+                f'"{url}" is not the URL of a Domino REST API, such as https://mail01.example.com:8880.'
+            )
+        if parts.username is not None or parts.password is not None:
+            raise DefinitionError("The URL holds a user name; give it as username and password instead.")
+        self.url = url.rstrip("/")
+        self._host = parts.hostname
+        self._prefix = parts.path.rstrip("/")
+        self._connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            context = _tls(validate_certs, ca_path)
+            self._connection = http.client.HTTPSConnection(self._host, port, timeout=timeout, context=context)
+        else:
+            self._connection = http.client.HTTPConnection(self._host, port, timeout=timeout)
+        self._timeout = timeout
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether what is sent can be read on the way: no TLS, and not this machine."""
+        local = self._host == "localhost" or self._host == "::1" or self._host.startswith("127.")
+        return not isinstance(self._connection, http.client.HTTPSConnection) and not local
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        token: str | None = None,
+    ) -> Answer:
+        """Send one request, its path quoted, and return the answer; UnreachableError where there is none."""
+        target = self._prefix + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        headers = {"Accept": "application/json", "User-Agent": "opendomino.mail"}
+        content = None
+        if body is not None:
+            content = json.dumps(body).encode("utf-8")
+            headers["Content-Type"] = "application/json"
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            self._connection.request(method, target, content, headers)
+            response = self._connection.getresponse()
+            return Answer(response.status, _decoded(response.read()))
+        except (OSError, http.client.HTTPException) as exc:
+            self._connection.close()
+            raise UnreachableError(f"Domino REST API at {self.url} {self._reason(exc)}") from None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _reason(self, exc: Exception) -> str:
+        if isinstance(exc, socket.gaierror):
+            return f'cannot be reached: the host name "{self._host}" is not known ({exc.strerror}).'
+        if isinstance(exc, ConnectionRefusedError):
+            return "cannot be reached: nothing listens there. Is the server task restapi running, and the port right?"
+        if isinstance(exc, ssl.SSLCertVerificationError):
+            return (
+                f"shows a certificate that is not trusted ({exc.verify_message}). Name the authority's certificate "
+                "with ca_path."
+            )
+        if isinstance(exc, ssl.SSLError):
+            return f"does not speak TLS as expected ({exc.reason or exc}). Is it https there, and this port?"
+        if isinstance(exc, socket.timeout):
+            return f"did not answer within {self._timeout:g} seconds."
+        if isinstance(exc, http.client.HTTPException) and not isinstance(exc, http.client.RemoteDisconnected):
+            return f"does not answer in HTTP ({type(exc).__name__}). Is it http there, not https, and this port?"
+        return f"broke the connection off ({exc})."
+
+
+def _tls(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_path:
+        try:
+            is_directory = os.path.isdir(ca_path)  # noqa: PTH112 - the path is used as text
+            context.load_verify_locations(**{"capath" if is_directory else "cafile": ca_path})
+        except OSError as exc:  # SSLError is one
+            raise DefinitionError(f"ca_path {ca_path}: no certificates could be read from it ({exc}).") from None
+    if not validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode("utf-8", "replace").strip()

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules for the Domino Directory share: options, and the way they choose."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ansible.module_utils.basic import env_fallback
+
+from ._directory.rest import RestDirectory
+from ._directory.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ._directory.errors import DirectoryError
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "url": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_URL"])},
+    "username": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_USERNAME"])},
+    "password": {
+        "type": "str",
+        "required": True,
+        "no_log": True,
+        "fallback": (env_fallback, ["DOMINO_REST_PASSWORD"]),
+    },
+    "scope": {"type": "str", "default": "dominodirectory"},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+}
+
+
+@contextmanager
+def open_directory(params: Mapping[str, Any], *, setup: bool = False) -> Iterator[RestDirectory]:
+    """Give the directory that a module's options name; `setup` asks for the right to read designs."""
+    transport = Transport(
+        params["url"],
+        timeout=params["timeout"],
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+    )
+    try:
+        yield RestDirectory(transport, params["username"], params["password"], scope=params["scope"], setup=setup)
+    finally:
+        transport.close()
+
+
+def fail(module: AnsibleModule, exc: DirectoryError, **result: Any) -> NoReturn:
+    """End a module with an error of the engine."""
+    module.fail_json(msg=str(exc), **result)
+    raise AssertionError  # fail_json does not return

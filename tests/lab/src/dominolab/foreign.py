@@ -71,6 +71,12 @@ def maildir(mailboxes: Path, person: str) -> mailbox.Maildir:
     return mailbox.Maildir(mailboxes / person, factory=None, create=True)
 
 
+def received_by(mailboxes: Path, person: str) -> list[bytes]:
+    """Return a person's messages, oldest first."""
+    files = [path for place in ("new", "cur") for path in (mailboxes / person / place).iterdir()]
+    return [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
+
+
 async def serve(system: ForeignSystem) -> asyncio.Server:
     """Make the mailboxes and listen."""
     system.mailboxes.mkdir(parents=True, exist_ok=True)

@@ -178,8 +178,7 @@ class World:
 
     def foreign_mail(self, person: str) -> list[bytes]:
         """Return a foreign person's messages."""
-        box = foreign.maildir(self.path / "foreign", person)
-        return [box.get_bytes(key) for key in sorted(box.keys())]
+        return foreign.received_by(self.path / "foreign", person)
 
 
 def free_port() -> int:
@@ -245,7 +244,7 @@ async def open_world(
 
 @pytest.fixture
 def world(tmp_path: Path) -> Any:
-    """Open a world in a directory of its own: `async with world(documents=...) as w`."""
+    """Return what opens a world in a directory of its own, as an asynchronous context."""
     numbers = itertools.count()
 
     def make(**options: Any) -> contextlib.AbstractAsyncContextManager[World]:

@@ -1,0 +1,110 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `dominolab up`, `down`, `status`, `start`, `stop`, `console`, `fault`, `documents`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dominolab import faults, topology
+from dominolab.lab import Lab, LabError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; errors go to standard error and give exit code 1."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[Lab, argparse.Namespace], None] = options.run
+    try:
+        run(Lab(options.state), options)
+    except (LabError, topology.TopologyError, OSError) as exc:
+        print(f"dominolab: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dominolab", description="A Domino domain in a box.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Callable[[Lab, argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--state", type=Path, required=True, help="the lab's state directory")
+        sub.set_defaults(run=run)
+        return sub
+
+    up = command("up", _up, "start a fresh lab; return when it is ready")
+    up.add_argument("--topology", type=Path, required=True, help="YAML file that describes the lab")
+    command("down", _down, "stop everything")
+    command("status", _status, "show what runs").add_argument("--json", action="store_true")
+    for name, run, text in (("start", _start, "start one server"), ("stop", _stop, "stop one server")):
+        command(name, run, text).add_argument("--server", required=True, metavar="HOST")
+    console = command("console", _console, "carry out a server command and show the answer")
+    console.add_argument("--server", required=True, metavar="HOST")
+    console.add_argument("line", metavar="COMMAND")
+    fault = command("fault", _fault, "switch a fault of a server's REST API on, or off with --times 0")
+    fault.add_argument("--server", required=True, metavar="HOST")
+    fault.add_argument("name", choices=list(faults.KINDS))
+    fault.add_argument("--times", type=int, help="how many requests it hits; all without")
+    fault.add_argument("--seconds", type=float, help="for slow")
+    fault.add_argument("--status", type=int, help="for error")
+    documents = command("documents", _documents, "show the documents of a server's replica")
+    documents.add_argument("--server", required=True, metavar="HOST")
+    documents.add_argument("--form")
+    documents.add_argument("--json", action="store_true")
+    return parser
+
+
+def _up(lab: Lab, options: argparse.Namespace) -> None:
+    handshake = lab.up(topology.load(options.topology))
+    for host, server in handshake["servers"].items():
+        print(
+            f"{host}: {server['server_name']} ({server['host_name']}, {server['address']}), REST {server['rest_url']}"
+        )
+
+
+def _down(lab: Lab, _options: argparse.Namespace) -> None:
+    lab.down()
+
+
+def _status(lab: Lab, options: argparse.Namespace) -> None:
+    status = lab.status()
+    if options.json:
+        print(json.dumps(status, indent=1))
+        return
+    for host, server in status["servers"].items():
+        print(f"{host}: {'running, ' + ', '.join(server['tasks']) if server['running'] else 'stopped'}")
+
+
+def _start(lab: Lab, options: argparse.Namespace) -> None:
+    lab.start(options.server)
+
+
+def _stop(lab: Lab, options: argparse.Namespace) -> None:
+    lab.stop(options.server)
+
+
+def _console(lab: Lab, options: argparse.Namespace) -> None:
+    for line in lab.ask(options.server, {"command": options.line})["lines"]:
+        print(line)
+
+
+def _fault(lab: Lab, options: argparse.Namespace) -> None:
+    given = {key: getattr(options, key) for key in ("times", "seconds", "status")}
+    fault = {"name": options.name, **{key: value for key, value in given.items() if value is not None}}
+    print("on:", ", ".join(lab.ask(options.server, {"fault": fault})["faults"]) or "none")
+
+
+def _documents(lab: Lab, options: argparse.Namespace) -> None:
+    documents = lab.documents(options.server, options.form)
+    if options.json:
+        print(json.dumps(documents, indent=1))
+        return
+    for document in documents:
+        print(f"{document['form']} {document['unid']} {document['revision']}")
+        for name, value in document["items"].items():
+            print(f"  {name}: {value}")

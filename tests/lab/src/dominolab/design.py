@@ -1,0 +1,83 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The design of names.nsf: which fields the forms have, and of which type.
+
+The data is the lab's part of the reference (data/design.yml); a topology may remove, add or retype fields, so that a
+test can show what happens where a server's design differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_DATA = Path(__file__).parent / "data" / "design.yml"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a form."""
+
+    name: str
+    type: str  # text or number
+    multiple: bool = False
+    names: bool = False  # holds Notes names
+    evidence: str = "assumed"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form with its fields in their order."""
+
+    name: str
+    fields: Mapping[str, Field]
+
+    @property
+    def unid(self) -> str:
+        """A stable UNID of the design element."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:32].upper()
+
+
+Design = Mapping[str, Form]
+
+
+def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Form]:
+    """Return the forms by name.
+
+    overrides: form -> {"remove": [field, ...], "add": {field: {"type": "text"|"number", "multiple": bool}}}; `add`
+    also retypes a field that is there.
+    """
+    raw = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    forms: dict[str, dict[str, Field]] = {
+        form: {name: Field(name, **values) for name, values in fields.items()} for form, fields in raw.items()
+    }
+    for form, changes in (overrides or {}).items():
+        fields = forms.setdefault(form, {})
+        for name in changes.get("remove", []):
+            fields.pop(name, None)
+        for name, values in (changes.get("add") or {}).items():
+            fields[name] = Field(name, **values)
+    return {form: Form(form, fields) for form, fields in forms.items()}
+
+
+def as_design_form(form: Form) -> dict[str, Any]:
+    """Return a form as `GET /design/forms/{form}` shows it: one entry a field, as in HCL's published examples."""
+    fields = {
+        field.name: {"allowmultivalues": field.multiple, "kind": "editable", "type": field.type}
+        for field in form.fields.values()
+    }
+    return {
+        "@hide": "",
+        "@conflictaction": "createconflicts",
+        "@alias": [],
+        "@name": form.name,
+        "@noteid": f"{int(form.unid[:4], 16) // 4 * 4 + 2:x}",
+        "@unid": form.unid,
+        **fields,
+    }

@@ -1,0 +1,483 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HCL Domino REST API, as far as configuration of the directory needs it.
+
+Paths, parameters and bodies follow HCL's OpenAPI files, answers the captured ones; what neither tells is marked
+`assumed` in the lab's README. Nothing that is not understood is answered with OK.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from aiohttp import web
+
+from dominolab import dql, schema
+from dominolab.design import as_design_form
+from dominolab.directory import Note, item, merged
+from dominolab.notes_names import same
+from dominolab.schema import FieldError, FormSchema, ScopeSettings
+
+if TYPE_CHECKING:
+    from dominolab.contract import ItemValue, Server
+    from dominolab.server import DominoServer
+
+_DEFAULT_SCOPES = "MAIL $DATA"
+_QUERY_KEYS = {
+    "query", "variables", "maxScanDocs", "maxScanEntries", "timeoutSecs", "viewRefresh", "noViews", "mode", "forms",
+    "includeFormAlias", "ftRefresh",
+}  # fmt: skip
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ApiError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str, error_id: int | None = None, details: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body: dict[str, Any] = {"status": status, "message": message}
+        if error_id is not None:
+            self.body["errorId"] = error_id
+        if details is not None:
+            self.body["details"] = details
+
+
+@dataclass(frozen=True)
+class _Token:
+    ends: float
+    scopes: frozenset[str]
+
+
+class RestTask:
+    """`Load restapi`."""
+
+    name = "restapi"
+
+    def __init__(self) -> None:
+        self._runner: web.AppRunner | None = None
+        self._api: RestApi | None = None
+
+    async def start(self, server: Server, arguments: str = "") -> None:
+        """Listen on the server's REST port."""
+        self._api = RestApi(cast("DominoServer", server))
+        self._runner = web.AppRunner(self._api.application(), access_log=None)
+        await self._runner.setup()
+        around = server.surroundings
+        await web.TCPSite(self._runner, around.address, around.rest_port, shutdown_timeout=1).start()
+        server.log("REST API: Started")
+
+    async def stop(self) -> None:
+        """Close the port."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def tell(self, command: str) -> bool:
+        """`reload` makes a new key, so that all tokens end; `refresh` does nothing here."""
+        if command.lower() == "reload" and self._api is not None:
+            self._api.forget_tokens()
+            return True
+        return command.lower() in ("refresh", "refresh cache")
+
+    def show(self) -> Sequence[str]:
+        """Return the line of `Show Tasks`."""
+        return [f"{'REST API':<20} Idle"]
+
+
+class RestApi:
+    """The operations; one method each, named by HCL's operationId."""
+
+    def __init__(self, server: DominoServer) -> None:
+        self._server = server
+        self._settings = ScopeSettings(**server.lab.get("rest", {}))
+        self._schema = schema.build(server.design, self._settings)
+        self._tokens: dict[str, _Token] = {}
+        self._failures: dict[str, int] = {}
+
+    def forget_tokens(self) -> None:
+        """End all tokens."""
+        self._tokens.clear()
+
+    def application(self) -> web.Application:
+        """Return the web application."""
+        app = web.Application(middlewares=[self._answer], client_max_size=64 * 1024 * 1024)
+        data, setup = "/api/v1", "/api/setup-v1"
+        app.add_routes(
+            [
+                web.post(f"{data}/auth", self._auth_login),
+                web.post(f"{data}/auth/logout", self._auth_logout),
+                web.get(f"{data}/scopes", self._fetch_scopes, allow_head=False),
+                web.get(f"{data}/scope", self._get_scope, allow_head=False),
+                web.get(f"{data}/scope/access", self._get_scope_access, allow_head=False),
+                web.get(f"{data}/scope/form/{{form}}", self._get_scope_form, allow_head=False),
+                web.post(f"{data}/query", self._query),
+                web.post(f"{data}/document", self._create_document),
+                web.get(f"{data}/document/{{unid}}", self._get_document, allow_head=False),
+                web.patch(f"{data}/document/{{unid}}", self._patch_document),
+                web.put(f"{data}/document/{{unid}}", self._update_document),
+                web.delete(f"{data}/document/{{unid}}", self._delete_document),
+                web.post(f"{data}/bulk/unid", self._bulk_get_documents_by_unid),
+            ]
+        )
+        if self._settings.setup_api:
+            app.add_routes(
+                [
+                    web.get(f"{setup}/designlist/{{type}}", self._fetch_design_type_list, allow_head=False),
+                    web.get(f"{setup}/design/{{type}}/{{name}}", self._get_design, allow_head=False),
+                ]
+            )
+        return app
+
+    # -- around every request ---------------------------------------------------------------------------------------
+
+    @web.middleware
+    async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        faults = self._server.faults
+        if (slow := faults.take("slow")) is not None:
+            await asyncio.sleep(slow.seconds)
+        if faults.take("drop") is not None and request.transport is not None:
+            request.transport.abort()
+            return web.Response()
+        try:
+            if (error := faults.take("error")) is not None:
+                raise ApiError(error.status, "This server has a fault switched on")
+            if faults.take("expire_token") is not None:
+                self.forget_tokens()
+            if request.path != "/api/v1/auth" and request.match_info.http_exception is None:
+                self._authenticate(request)
+            return await handler(request)
+        except ApiError as exc:
+            return web.json_response(exc.body, status=exc.status)
+        except web.HTTPNotFound:
+            body = {"status": 404, "message": "This is not the URL you seek!", "errorId": 0}
+            return web.json_response(body, status=404)
+        except web.HTTPMethodNotAllowed:
+            return web.json_response({"status": 405, "message": "Method not allowed"}, status=405)
+
+    def _authenticate(self, request: web.Request) -> None:
+        token = self._token(request)
+        if token is None:
+            raise ApiError(401, "Invalid credentials or account locked", 1008)
+        if request.path.startswith("/api/setup-v1/"):
+            if self._settings.setup_scope_required and "$SETUP" not in token.scopes:
+                raise ApiError(403, "The scope $SETUP is required")
+        elif "dataSource" in request.query:
+            needed = "$DATA" if self._settings.open_access else self._settings.scope
+            if not token.scopes & {needed, self._settings.scope}:
+                raise ApiError(403, f"The scope {needed} is required")
+
+    def _token(self, request: web.Request) -> _Token | None:
+        kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        token = self._tokens.get(bearer) if kind.lower() == "bearer" else None
+        return token if token is not None and token.ends > time.monotonic() else None
+
+    # -- login ------------------------------------------------------------------------------------------------------
+
+    async def _auth_login(self, request: web.Request) -> web.Response:
+        body = await _json_object(request, {"username", "password", "scope"}, {"username", "password"})
+        username, password = str(body["username"]), str(body["password"])
+        known = username.casefold() == self._settings.username.casefold() or same(username, self._settings.user_name)
+        locked = self._failures.get(username.casefold(), 0) >= self._settings.lockout_after
+        if not known or locked or not secrets.compare_digest(password.encode(), self._settings.password.encode()):
+            self._failures[username.casefold()] = self._failures.get(username.casefold(), 0) + 1
+            raise ApiError(401, "Invalid credentials or account locked", 1008)
+        self._failures.pop(username.casefold(), None)
+        scopes = str(body.get("scope") or _DEFAULT_SCOPES)
+        issued = datetime.now(timezone.utc)
+        claims = {"iss": "dominolab", "sub": self._settings.user_name, "scopes": scopes}
+        seconds = self._settings.token_seconds
+        bearer = _jwt({**claims, "iat": int(issued.timestamp()), "exp": int(issued.timestamp()) + seconds})
+        self._tokens[bearer] = _Token(time.monotonic() + seconds, frozenset(scopes.split()))
+        return web.json_response(
+            {
+                "bearer": bearer,
+                "claims": claims,
+                "leeway": 5,
+                "expSeconds": seconds,
+                "issueDate": issued.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        )
+
+    async def _auth_logout(self, request: web.Request) -> web.Response:
+        body = await _json_object(request, {"logout"}, {"logout"})
+        if body["logout"] != "Yes":
+            raise ApiError(400, "logout must be Yes")
+        self._tokens.pop(request.headers["Authorization"].partition(" ")[2], None)
+        return web.json_response({"status": "OK", "statusCode": 200, "message": "logged out"})
+
+    # -- scope ------------------------------------------------------------------------------------------------------
+
+    async def _fetch_scopes(self, _request: web.Request) -> web.Response:
+        return web.json_response([] if self._settings.excluded else [schema.as_short(self._settings)])
+
+    async def _get_scope(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        return web.json_response(schema.as_keep_database(self._schema, self._settings))
+
+    async def _get_scope_access(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        level = self._settings.level.upper()
+        return web.json_response({"User": self._settings.user_name, "Level": level, "Roles": [], "Flags": []})
+
+    async def _get_scope_form(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        form = self._schema.get(request.match_info["form"].lower())
+        if form is None:
+            raise ApiError(404, f"The form {request.match_info['form']} is not configured for this database")
+        return web.json_response(schema.as_keep_form(form, self._settings))
+
+    def _require_scope(self, request: web.Request) -> None:
+        name = request.query.get("dataSource")
+        if not name:
+            raise ApiError(400, "The parameter dataSource is missing")
+        if self._settings.excluded or name != self._settings.scope:
+            raise ApiError(404, f"A scope definition with that name cannot be found: {name}", 1112)
+
+    # -- documents --------------------------------------------------------------------------------------------------
+
+    async def _query(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Reader")
+        action = request.query.get("action")
+        body = await _json_object(request, _QUERY_KEYS, {"query"})
+        if not self._settings.dql_access:
+            raise ApiError(403, "DQL access is not allowed for this scope")
+        variables = body.get("variables", {})
+        if not isinstance(variables, dict) or not isinstance(body["query"], str):
+            raise ApiError(400, "query must be text and variables an object")
+        try:
+            found = dql.parse(body["query"], variables)
+        except dql.DqlError as exc:
+            raise ApiError(400, str(exc)) from exc
+        if action == "parse":
+            return web.json_response([{"parseResult": body["query"]}])
+        if action == "explain":
+            raise ApiError(501, "The lab does not explain queries")
+        if action != "execute":
+            raise ApiError(400, "The parameter action must be execute, explain or parse")
+        mode = str(body.get("mode") or "dql")
+        forms = {str(form).lower() for form in body.get("forms") or self._schema}
+        matching = [
+            self._as_json(note, fields)
+            for note in self._server.directory.documents()
+            if note.form.lower() in forms
+            and (fields := self._fields(note.form, mode)) is not None
+            and found.matches(note)
+        ]
+        start, count = _number(request, "start", 0), _number(request, "count", len(matching))
+        return web.json_response(matching[start : start + count])
+
+    async def _create_document(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Author")
+        body = await _json_object(request)
+        form = self._schema.get(str(body.get("Form", "")).lower())
+        if form is None:
+            raise ApiError(400, f"The form {body.get('Form')!r} is not configured for this database")
+        fields = self._require_mode(form.name, "default")
+        items = {name: value for name, value in _checked(fields, body).items() if value is not None}
+        note = self._server.directory.create({**items, "Form": form.name})
+        return web.json_response(self._as_json(note, fields))
+
+    async def _get_document(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Reader")
+        note = self._note(request.match_info["unid"])
+        fields = self._require_mode(note.form, request.query.get("mode") or "default")
+        return web.json_response(self._as_json(note, fields, meta=request.query.get("meta") != "false"))
+
+    async def _patch_document(self, request: web.Request) -> web.Response:
+        return await self._write(request, replace=False)
+
+    async def _update_document(self, request: web.Request) -> web.Response:
+        return await self._write(request, replace=True)
+
+    async def _write(self, request: web.Request, *, replace: bool) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Editor")
+        body = await _json_object(request, required={"Form"} if replace else set())
+        note = self._note(request.match_info["unid"])
+        fields = self._require_mode(note.form, request.query.get("mode") or "default")
+        if str(body.get("Form", note.form)).lower() != note.form.lower():
+            raise ApiError(400, f"The document is of the form {note.form}")
+        changes = _checked(fields, body)
+        if replace:
+            changes = {**{name: None for name in fields if name != "Form"}, **changes}
+        if self._server.faults.take("conflict") is not None:
+            note = self._server.directory.update(note.unid, note.items)
+        if self._settings.require_revision:
+            given = request.query.get("revision")
+            if given is None:
+                raise ApiError(400, "A revision is required to update a document")
+            if given.upper() != note.revision:
+                status = self._settings.revision_conflict_status
+                raise ApiError(status, "The revision given is not the document's current revision")
+        note = self._server.directory.update(note.unid, merged(note.items, changes))
+        return web.json_response(self._as_json(note, fields))
+
+    async def _delete_document(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Editor")
+        note = self._note(request.match_info["unid"])
+        self._require_mode(note.form, request.query.get("mode") or "default")
+        if not self._settings.allow_deletion:
+            raise ApiError(403, "Deletion is not allowed for this document")
+        self._server.directory.delete(note.unid)
+        message = {"status": "OK", "statusCode": 200, "message": "deletion complete", "unid": note.unid}
+        return web.json_response(message)
+
+    async def _bulk_get_documents_by_unid(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Reader")
+        body = await _json_object(request, {"unids", "mode", "markRead", "markUnread"}, {"unids"})
+        if not isinstance(body["unids"], list):
+            raise ApiError(400, "unids must be a list")
+        meta = request.query.get("meta") != "false"
+        found: list[dict[str, Any]] = []
+        for unid in body["unids"]:
+            try:
+                note = self._note(str(unid))
+                fields = self._require_mode(note.form, str(body.get("mode") or "default"))
+                found.append(self._as_json(note, fields, meta=meta))
+            except ApiError as exc:
+                found.append({**exc.body, "details": str(unid)})
+        return web.json_response(found)
+
+    # -- design -----------------------------------------------------------------------------------------------------
+
+    async def _fetch_design_type_list(self, request: web.Request) -> web.Response:
+        self._require_database(request)
+        kind = request.match_info["type"]
+        if kind != "forms":
+            raise ApiError(406, f"The lab has no design elements of type {kind}")
+        forms = [{"@name": form.name, "@alias": [], "@unid": form.unid} for form in self._server.design.values()]
+        return web.json_response({"forms": forms})
+
+    async def _get_design(self, request: web.Request) -> web.Response:
+        self._require_database(request)
+        kind, name = request.match_info["type"], request.match_info["name"]
+        wanted = name.lower() if kind == "forms" else None
+        form = next((form for form in self._server.design.values() if form.name.lower() == wanted), None)
+        if form is None:
+            raise ApiError(404, f"{name} has no design element of type {kind}", 0)
+        return web.json_response(as_design_form(form))
+
+    def _require_database(self, request: web.Request) -> None:
+        if "dataSource" in request.query:
+            self._require_scope(request)
+        elif request.query.get("nsfPath", "").lower() != "names.nsf":
+            raise ApiError(400, "The parameter dataSource or nsfPath is missing")
+
+    # -- helpers ----------------------------------------------------------------------------------------------------
+
+    def _require_level(self, level: str) -> None:
+        if not self._settings.allows(level):
+            raise ApiError(403, f"Access {level} is required, {self._settings.level} is what you have")
+
+    def _note(self, unid: str) -> Note:
+        note = self._server.directory.get(unid)
+        if note is None or note.form.lower() not in self._schema:
+            raise ApiError(404, f"No document you can access found for {unid}", 1029)
+        return note
+
+    def _fields(self, form: str, mode: str) -> Mapping[str, Mapping[str, Any]] | None:
+        configured: FormSchema | None = self._schema.get(form.lower())
+        return configured.modes.get(mode) if configured is not None else None
+
+    def _require_mode(self, form: str, mode: str) -> Mapping[str, Mapping[str, Any]]:
+        fields = self._fields(form, mode)
+        if fields is None:
+            raise ApiError(403, f"The mode {mode} is not configured for the form {form}")
+        return fields
+
+    def _as_json(self, note: Note, fields: Mapping[str, Mapping[str, Any]], *, meta: bool = True) -> dict[str, Any]:
+        shown: dict[str, ItemValue] = {}
+        missing = []
+        for name, field in fields.items():
+            if name == "Form":
+                continue
+            value = schema.shown(field, item(note.items, name))
+            if value is not None:
+                shown[name] = value
+            elif field.get("fieldAccess") != "WO":
+                missing.append(name)
+        size = len(json.dumps(note.items))
+        answer: dict[str, Any] = {"@meta": self._meta(note, size)} if meta else {}
+        answer.update(shown)
+        answer["Form"] = self._schema[note.form.lower()].name
+        if missing:
+            answer["@warnings"] = [f"No values found for item {name}" for name in missing]
+        return answer
+
+    def _meta(self, note: Note, size: int) -> dict[str, Any]:
+        return {
+            "noteid": note.noteid,
+            "unid": note.unid,
+            "created": note.created,
+            "lastmodified": note.modified,
+            "lastaccessed": note.modified,
+            "lastmodifiedinfile": note.modified,
+            "addedtofile": note.added,
+            "noteclass": ["DATA", "DOCUMENT"],
+            "unread": True,
+            "editable": self._settings.allows("Editor"),
+            "revision": note.revision,
+            "size": size,
+        }
+
+
+def _checked(fields: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]) -> dict[str, ItemValue | None]:
+    """Return the items to write; names compare with case, undeclared fields are refused (interfaces 1.3, 1.9)."""
+    changes: dict[str, ItemValue | None] = {}
+    for name, value in body.items():
+        if name == "Form":
+            continue
+        field = fields.get(name)
+        if field is None:
+            raise ApiError(400, f"The field {name} is not configured for this form and mode")
+        try:
+            changes[name] = None if value is None else schema.accepted(field, value)
+        except FieldError as exc:
+            raise ApiError(400, str(exc)) from exc
+    return changes
+
+
+async def _json_object(
+    request: web.Request, allowed: set[str] | None = None, required: set[str] | None = None
+) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except ValueError:
+        _refuse("The body is not JSON")
+    if not isinstance(body, dict):
+        _refuse("The body is not a JSON object")
+    unknown = set(body) - allowed if allowed is not None else set()
+    missing = (required or set()) - set(body)
+    if unknown or missing:
+        _refuse(f"Missing: {sorted(missing)}, not allowed: {sorted(unknown)}")
+    return body
+
+
+def _refuse(message: str) -> NoReturn:
+    raise ApiError(400, message)
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    try:
+        return int(request.query.get(name, default))
+    except ValueError:
+        _refuse(f"The parameter {name} must be a number")
+
+
+def _jwt(claims: Mapping[str, Any]) -> str:
+    parts = [json.dumps({"alg": "none", "typ": "JWT"}).encode(), json.dumps(claims).encode(), secrets.token_bytes(32)]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)

@@ -1,0 +1,178 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The schema and scope through which the REST API shows the directory: which forms, modes and fields exist.
+
+Nothing is exposed that the schema does not name (interfaces 1.3). The lab's default schema declares every field of the
+lab's design in the modes `default` and `dql`; the topology's `rest` section changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dominolab.contract import ItemValue
+    from dominolab.design import Design, Field
+
+#: levels of an access control list, lowest first
+LEVELS = ("NoAccess", "Depositor", "Reader", "Author", "Editor", "Designer", "Manager")
+_ALWAYS = {"formulaType": "domino", "formula": "@True"}
+_NEVER = {"formulaType": "domino", "formula": "@False"}
+
+
+class FieldError(ValueError):
+    """A request writes what the schema does not allow."""
+
+
+@dataclass(frozen=True)
+class ScopeSettings:
+    """The topology's `rest` section."""
+
+    scope: str = "dominodirectory"
+    enabled: bool = True
+    excluded: bool = False  # names.nsf is still on the exclusion list
+    username: str = "Lab Admin"
+    password: str = ""
+    user_name: str = "CN=Lab Admin"  # the caller's Notes name
+    user_access: str = "Manager"
+    maximum_access_level: str = "Editor"
+    open_access: bool = True  # False: the token must name the scope
+    dql_access: bool = True
+    require_revision: bool = True
+    revision_conflict_status: int = 400
+    allow_deletion: bool = True
+    setup_api: bool = True
+    setup_scope_required: bool = True
+    token_seconds: int = 7200
+    lockout_after: int = 10
+    #: form -> None (not configured) or {"remove": [...], "fields": {name: KeepField}, "modes": [...]}
+    forms: Mapping[str, Mapping[str, Any] | None] | None = None
+
+    @property
+    def level(self) -> str:
+        """The caller's access, capped by the scope."""
+        return min(self.user_access, self.maximum_access_level, key=LEVELS.index)
+
+    def allows(self, level: str) -> bool:
+        """Tell whether the caller has at least this access."""
+        return LEVELS.index(self.level) >= LEVELS.index(level)
+
+
+@dataclass(frozen=True)
+class FormSchema:
+    """One configured form: the fields of its modes, by mode name."""
+
+    name: str
+    modes: Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+
+def build(design: Design, settings: ScopeSettings) -> dict[str, FormSchema]:
+    """Return the configured forms by their name in lower case."""
+    changes = settings.forms or {}
+    schema = {}
+    for form in {**design, **dict.fromkeys(changes)}:
+        change = changes.get(form, {})
+        if change is None:
+            continue
+        fields = {"Form": {"name": "Form", "type": "string"}}
+        if form in design:
+            fields.update({f.name: _keep_field(f) for f in design[form].fields.values() if f.name != "Form"})
+        for name in change.get("remove", []):
+            fields.pop(name, None)
+        for name, field in (change.get("fields") or {}).items():
+            fields[name] = {"name": name, **field}
+        schema[form.lower()] = FormSchema(form, dict.fromkeys(change.get("modes", ["default", "dql"]), fields))
+    return schema
+
+
+def as_keep_form(form: FormSchema, settings: ScopeSettings) -> dict[str, Any]:
+    """Return a form as `GET /scope/form/{form}` shows it."""
+    return {
+        "formName": form.name,
+        "alias": [],
+        "formModes": [
+            {
+                "modeName": mode,
+                "fields": list(fields.values()),
+                "required": ["Form"],
+                "readAccessFormula": _ALWAYS,
+                "writeAccessFormula": _ALWAYS,
+                "deleteAccessFormula": _ALWAYS if settings.allow_deletion else _NEVER,
+                "computeWithForm": False,
+            }
+            for mode, fields in form.modes.items()
+        ],
+    }
+
+
+def as_keep_database(schema: Mapping[str, FormSchema], settings: ScopeSettings) -> dict[str, Any]:
+    """Return the whole schema as `GET /scope` shows it."""
+    return {
+        **as_short(settings),
+        "formulaEngine": "domino",
+        "openAccess": settings.open_access,
+        "dqlAccess": settings.dql_access,
+        "dqlFormula": _ALWAYS,
+        "requireRevisionToUpdate": settings.require_revision,
+        "allowCode": False,
+        "agents": [],
+        "views": [],
+        "forms": [as_keep_form(form, settings) for form in schema.values()],
+        "formAliases": {},
+    }
+
+
+def as_short(settings: ScopeSettings) -> dict[str, Any]:
+    """Return the scope as an entry of `GET /scopes`."""
+    return {
+        "apiName": settings.scope,
+        "schemaName": settings.scope,
+        "nsfPath": "names.nsf",
+        "description": "Domino Directory",
+        "iconName": "beach",
+        "isActive": True,
+    }
+
+
+def shown(field: Mapping[str, Any], value: ItemValue | None) -> ItemValue | None:
+    """Return what the API shows of an item; None where there is nothing to show.
+
+    A list in a field declared as a single value shows only its first value (interfaces 1.9).
+    """
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    if not values or field.get("fieldAccess") == "WO":
+        return None
+    return values if field["type"] == "array" else values[0]
+
+
+def accepted(field: Mapping[str, Any], value: Any) -> ItemValue:
+    """Return the value to store; raise FieldError where the type is not the declared one (refusal: assumed)."""
+    name = field["name"]
+    if field.get("fieldAccess") == "RO":
+        raise FieldError(f"The field {name} is read only")
+    if field["type"] == "array":
+        if not isinstance(value, list):
+            raise FieldError(f"The field {name} takes a list of values")
+        kind = field.get("items", {}).get("type", "string")
+        return [_scalar(name, kind, entry) for entry in value]
+    return _scalar(name, field["type"], value)
+
+
+def _scalar(name: str, kind: str, value: Any) -> Any:
+    expected: tuple[type, ...] = (str,) if kind == "string" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, expected):
+        raise FieldError(f"The field {name} takes a {kind}")
+    return value
+
+
+def _keep_field(field: Field) -> dict[str, Any]:
+    kind = "string" if field.type == "text" else "number"
+    declared: dict[str, Any] = {"name": field.name, "type": "array" if field.multiple else kind}
+    if field.multiple:
+        declared["items"] = {"type": kind}
+    if field.names:
+        declared["format"] = "names"
+    return declared

@@ -1,0 +1,325 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Domino server: `python -m dominolab.server LAB_JSON`, with the data directory as working directory.
+
+The process owns notes.ini, the directory replica and mail.box, runs the server tasks, and answers the console, the REST
+API and the other servers. SIGTERM stops it cleanly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp import web
+
+from dominolab import console, design, notes_mail, tasks
+from dominolab.contract import Document, PeerError, Surroundings
+from dominolab.directory import Directory
+from dominolab.faults import Faults
+from dominolab.mailbox import MailBox, MailFile
+from dominolab.notes_names import same
+from dominolab.notesini import NotesIni, NotesIniError
+from dominolab.replication import Replicator
+from dominolab.rest import RestTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dominolab.contract import PeerHandler, ServerTask
+
+CONSOLE_SOCKET = ".dominolab-console"
+_MAXIMUM_PEER_BODY = 256 * 1024 * 1024
+
+
+def read_surroundings(lab: Mapping[str, Any]) -> Surroundings:
+    """Return the contract's view of lab.json."""
+    return Surroundings(
+        server_name=lab["server_name"],
+        notes_domain=lab["notes_domain"],
+        host_name=lab["host_name"],
+        address=lab["address"],
+        smtp_port=lab["smtp_port"],
+        release=lab["release"],
+        resolver_address=lab["resolver_address"],
+        resolver_port=lab["resolver_port"],
+        rest_port=lab["rest_port"],
+        replica_port=lab["replica_port"],
+        data_directory=Path(lab["data_directory"]),
+        program_directory=Path(lab["program_directory"]),
+        peers={name: (address, port) for name, (address, port) in lab["peers"].items()},
+    )
+
+
+class DominoServer:
+    """One running server; what the tasks see of it is contract.Server."""
+
+    def __init__(self, lab: Mapping[str, Any]) -> None:
+        self.lab = lab
+        self.surroundings = read_surroundings(lab)
+        data = self.surroundings.data_directory
+        self.notes_ini = NotesIni(data / "notes.ini")
+        self.directory = Directory(data / "names.nsf")
+        self.mail_box = MailBox.open(data / "mail.box")
+        self.design = design.load(lab.get("design"))
+        self.unsettable = {name.lower() for name in lab.get("unsettable_variables", [])}
+        self.faults = Faults(lab.get("faults", []))
+        self.tasks: dict[str, ServerTask] = {}
+        self._routes: dict[str, PeerHandler] = {}
+        self._global_domains: Sequence[Document] = ()
+        self._started = False
+        self._stopping = asyncio.Event()
+        self._captured: list[str] | None = None
+        self._session: aiohttp.ClientSession | None = None
+        log = data / "IBM_TECHNICAL_SUPPORT" / "console.log"
+        log.parent.mkdir(exist_ok=True)
+        self._log = log.open("a", encoding="utf-8", buffering=1)
+        self.replicator = Replicator(self, self.directory)
+        notes_mail.attach(self)
+
+    # -- what tasks see ---------------------------------------------------------------------------------------------
+
+    def log(self, text: str) -> None:
+        """Write one message, with its date, to the console log."""
+        for line in text.splitlines() or [""]:
+            self._write(f" {datetime.now():%m/%d/%Y %I:%M:%S %p}  {line}")
+
+    def print(self, text: str) -> None:
+        """Write one line of a command's answer; such lines carry no date."""
+        self._write(f" {text}")
+
+    def server_document(self) -> Document | None:
+        """Return this server's Server document."""
+        wanted = self.surroundings.server_name
+        return next((d for d in self.directory.documents("Server") if same(d.text("ServerName"), wanted)), None)
+
+    def configuration_document(self) -> Document | None:
+        """Return the one Configuration document that applies [behaviour 1.1 to 1.3]."""
+        documents = self.directory.documents("ServerConfig")
+        me = self.surroundings.server_name
+        groups = {
+            group.text("ListName").lower()
+            for group in self.directory.documents("Group")
+            if any(same(member, me) for member in group.texts("Members"))
+        }
+
+        def rank(document: Document) -> int:
+            name = document.text("ServerName")
+            if same(name, me):
+                return 0
+            if name.lower() in groups:
+                return 1
+            return 2 if name == "*" or document.text("UseAsDefault") == "1" else 3
+
+        return min((d for d in documents if rank(d) < 3), key=rank, default=None)
+
+    def global_domains(self) -> Sequence[Document]:
+        """Return the Global Domain documents as they were at server start [behaviour 3.5]."""
+        return self._global_domains
+
+    def deposit(self, recipients: Iterable[str], sender: str, content: bytes, **items: str) -> str:
+        """Put a message into mail.box."""
+        return self.mail_box.deposit(sender, recipients, content, items)
+
+    def on_peer_post(self, path: str, handler: PeerHandler) -> None:
+        """Answer other servers' requests for a path."""
+        self._routes[path] = handler
+
+    async def peer_post(self, peer: str, path: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send a JSON object to another server and return its answer."""
+        where = next((at for name, at in self.surroundings.peers.items() if same(name, peer)), None)
+        if where is None:
+            raise PeerError("Unable to find path to server")
+        address, port = where
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
+        try:
+            async with self._session.post(f"http://{address}:{port}{path}", json=dict(payload)) as response:
+                answer = await response.json() if response.ok else None
+        except (aiohttp.ClientError, asyncio.TimeoutError) as exc:
+            raise PeerError("Server not responding") from exc
+        if not isinstance(answer, dict):
+            raise PeerError("Server not responding")
+        return answer
+
+    # -- tasks ------------------------------------------------------------------------------------------------------
+
+    async def load_task(self, name: str, arguments: str = "") -> None:
+        """Carry out `Load`; what can go wrong is logged in the product's words."""
+        if name.lower() in self.tasks:
+            self.log("Task is already running")
+            return
+        task = RestTask() if name.lower() == RestTask.name else tasks.create(name)
+        if task is None:
+            self.log("Server Task executable file was not found.  Check that it exists in your program directory.")
+            return
+        try:
+            await task.start(self, arguments)
+        except OSError as exc:
+            self.log(f"Error attempting to load or run {name}:\n    {exc.strerror or exc}")
+            return
+        self.tasks[name.lower()] = task
+
+    async def stop_task(self, name: str) -> None:
+        """Carry out `Tell <name> Quit`."""
+        await self.tasks.pop(name.lower()).stop()
+
+    async def _start_tasks(self) -> None:
+        self._global_domains = tuple(
+            d for d in self.directory.documents("Domain") if d.text("DomainType") == "GlobalDomain"
+        )
+        self._make_mail_files()
+        for name, arguments in self.notes_ini.tasks():
+            await self.load_task(name, arguments)
+        document = self.server_document()
+        if document is not None and document.text("SMTPListenerEnabled") == "1" and "smtp" not in self.tasks:
+            await self.load_task("SMTP")
+        if self.lab.get("rest", {}).get("enabled", True) and RestTask.name not in self.tasks:
+            await self.load_task(RestTask.name)
+        self.log(f"Server started on physical node {self.surroundings.host_name}")
+        self._started = True
+
+    async def _stop_tasks(self) -> None:
+        for name in reversed(list(self.tasks)):
+            await self.stop_task(name)
+
+    def _make_mail_files(self) -> None:
+        data = self.surroundings.data_directory
+        for person in self.directory.documents("Person"):
+            mail_file = person.text("MailFile")
+            if mail_file and same(person.text("MailServer"), self.surroundings.server_name):
+                path = data / (mail_file if mail_file.endswith(".nsf") else f"{mail_file}.nsf")
+                if path.resolve().is_relative_to(data.resolve()):
+                    MailFile.create(path)
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until SIGTERM or `Quit`."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        pid_file = self.surroundings.data_directory / "pid.nbf"
+        pid_file.write_text(f"1 {os.getpid()} 0 server\n", encoding="ascii")
+        try:
+            async with self._peers(), self._console():
+                await self._start_tasks()
+                await self._stopping.wait()
+                await self._stop_tasks()
+        finally:
+            if self._session is not None:
+                await self._session.close()
+            self.mail_box.close()
+            self.directory.close()
+            pid_file.unlink(missing_ok=True)
+
+    async def restart(self) -> None:
+        """Carry out `Restart Server`: tasks end, notes.ini and the directory are read again, tasks start."""
+        try:
+            self.notes_ini.read()
+        except NotesIniError as exc:
+            self.log(str(exc))
+            self.request_stop()
+            return
+        await self._stop_tasks()
+        await self._start_tasks()
+
+    def request_stop(self) -> None:
+        """Stop after the current command."""
+        self._stopping.set()
+
+    @contextlib.asynccontextmanager
+    async def _peers(self) -> Any:
+        app = web.Application(client_max_size=_MAXIMUM_PEER_BODY)
+        app.router.add_post("/{path:.*}", self._answer_peer)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, self.surroundings.address, self.surroundings.replica_port).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def _answer_peer(self, request: web.Request) -> web.Response:
+        handler = self._routes.get(request.path)
+        if handler is None:
+            return web.json_response({"message": f"no such path: {request.path}"}, status=404)
+        return web.json_response(await handler(await request.json()))
+
+    @contextlib.asynccontextmanager
+    async def _console(self) -> Any:
+        Path(CONSOLE_SOCKET).unlink(missing_ok=True)
+        listener = await asyncio.start_unix_server(self._converse, CONSOLE_SOCKET, limit=1024 * 1024)
+        try:
+            yield
+        finally:
+            listener.close()
+            Path(CONSOLE_SOCKET).unlink(missing_ok=True)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = json.loads(await reader.readline() or b"{}")
+            writer.write(json.dumps(await self._answer_console(request)).encode() + b"\n")
+            await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # the caller went away or sent no JSON
+        finally:
+            writer.close()
+
+    async def _answer_console(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if "command" in request:
+            self._captured = []
+            try:
+                await console.run(self, str(request["command"]))
+            finally:
+                lines, self._captured = self._captured, None
+            return {"lines": lines}
+        if "fault" in request:
+            try:
+                self.faults.set(request["fault"])
+            except ValueError as exc:
+                return {"error": str(exc)}
+            return {"faults": self.faults.active()}
+        return {"pid": os.getpid(), "tasks": list(self.tasks), "started": self._started}
+
+    def _write(self, text: str) -> None:
+        line = f"[{os.getpid():06d}:000002-{threading.get_ident():016X}]{text}"
+        self._log.write(line + "\n")
+        if self._captured is not None:
+            self._captured.append(line)
+
+
+async def _run(lab: Mapping[str, Any]) -> int:
+    try:
+        server = DominoServer(lab)
+    except NotesIniError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    await server.run()
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one server in the foreground; its working directory becomes the data directory."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        print("usage: python -m dominolab.server LAB_JSON", file=sys.stderr)
+        return 2
+    lab = json.loads(Path(given[0]).read_text(encoding="utf-8"))
+    os.chdir(lab["data_directory"])
+    return asyncio.run(_run(lab))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

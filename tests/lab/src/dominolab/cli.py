@@ -62,9 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 def _up(lab: Lab, options: argparse.Namespace) -> None:
     handshake = lab.up(topology.load(options.topology))
     for host, server in handshake["servers"].items():
-        print(
-            f"{host}: {server['server_name']} ({server['host_name']}, {server['address']}), REST {server['rest_url']}"
-        )
+        where = f"{server['host_name']}, {server['address']}"
+        print(f"{host}: {server['server_name']} ({where}), REST {server['rest_url']}")
 
 
 def _down(lab: Lab, _options: argparse.Namespace) -> None:

@@ -71,6 +71,7 @@ def as_design_form(form: Form) -> dict[str, Any]:
     fields = {
         field.name: {"allowmultivalues": field.multiple, "kind": "editable", "type": field.type}
         for field in form.fields.values()
+        if field.name != "Form"  # an item that Notes keeps, not a field
     }
     return {
         "@hide": "",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from dominolab.directory import item
 
@@ -39,7 +39,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 _KEYWORDS = ("and", "or", "not", "in")
 
-Literal = Union[str, float]
+Literal = str | float
 
 
 class DqlError(ValueError):
@@ -93,7 +93,7 @@ class Either:
         return self.left.matches(document) or self.right.matches(document) != self.negated
 
 
-Query = Union[Term, Both, Either]
+Query = Term | Both | Either
 
 
 def parse(text: str, variables: Mapping[str, Any] | None = None) -> Query:

@@ -24,11 +24,8 @@ def main(arguments: list[str]) -> int:
     environment = dict(os.environ)
     environment["PYTHONHOME"] = f"{sys.base_prefix}:{sys.base_exec_prefix}"
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path[1:] if path)
-    os.execve(_program(), [front, "-m", "dominolab.server", lab, *given], environment)
-
-
-def _program() -> str:
-    return os.path.realpath(sys.executable)
+    command = [front, "-m", "dominolab.server", lab, *given]
+    return os.execve(os.path.realpath(sys.executable), command, environment)  # noqa: S606 - the process becomes it
 
 
 def _send(command: str) -> int:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +90,12 @@ class Lab:
         for host, entry in handshake["servers"].items():
             entry["pid"] = self._spawn_server(host)
             started.append(entry["pid"])
-            waiting.append((entry["pid"], self._server_output(host), lambda host=host: self.answers(host)))
+            waiting.append((entry["pid"], self._server_output(host), partial(self.answers, host)))
         for foreign in topology.foreign:
             pid, mailboxes = self._start_foreign(foreign, smtp_port)
             started.append(pid)
             output = self._foreign_output(foreign.domain)
-            waiting.append((pid, output, lambda output=output: "ready" in output.read_text(encoding="utf-8")))
+            waiting.append((pid, output, partial(_says_ready, output)))
             handshake["foreign"][foreign.domain] = {
                 "host_name": foreign.host_name,
                 "address": foreign.address,
@@ -252,8 +253,8 @@ class Lab:
         lab_json.touch(mode=0o600)  # it holds a password
         lab_json.write_text(json.dumps(lab, indent=1), encoding="utf-8")
         (data / "notes.ini").write_bytes(seed.notes_ini(domain, server, data, program))
-        with contextlib.closing(Directory(data / "names.nsf")) as directory:
-            directory.merge(notes)
+        with contextlib.closing(Directory(data / "names.nsf")) as replica:
+            replica.merge(notes)
         python, front = shlex.quote(sys.executable), shlex.quote(str(_PACKAGE / "front.py"))
         _write_script(
             program / "bin" / "server",
@@ -431,9 +432,8 @@ def _wait_until_ready(pid: int, output: Path, ready: Callable[[], bool]) -> None
         if not _runs(pid):
             raise LabError(f"A process of the lab ended at its start ({output}):\n{_tail(output)}")
         if time.monotonic() > ends:
-            raise LabError(
-                f"A process of the lab is not ready after {_READY_SECONDS:.0f} s ({output}):\n{_tail(output)}"
-            )
+            late = f"A process of the lab is not ready after {_READY_SECONDS:.0f} s"
+            raise LabError(f"{late} ({output}):\n{_tail(output)}")
         time.sleep(0.02)
 
 
@@ -441,6 +441,10 @@ def _runs(pid: int) -> bool:
     with contextlib.suppress(ChildProcessError):
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
     return Path(f"/proc/{pid}").exists()
+
+
+def _says_ready(output: Path) -> bool:
+    return "ready" in output.read_text(encoding="utf-8")
 
 
 def _tail(path: Path) -> str:

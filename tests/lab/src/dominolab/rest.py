@@ -148,8 +148,7 @@ class RestApi:
             request.transport.abort()
             return web.Response()
         try:
-            if (error := faults.take("error")) is not None:
-                raise ApiError(error.status, "This server has a fault switched on")
+            self._fail_if_told()
             if faults.take("expire_token") is not None:
                 self.forget_tokens()
             if request.path != "/api/v1/auth" and request.match_info.http_exception is None:
@@ -162,6 +161,10 @@ class RestApi:
             return web.json_response(body, status=404)
         except web.HTTPMethodNotAllowed:
             return web.json_response({"status": 405, "message": "Method not allowed"}, status=405)
+
+    def _fail_if_told(self) -> None:
+        if (error := self._server.faults.take("error")) is not None:
+            raise ApiError(error.status, "This server has a fault switched on")
 
     def _authenticate(self, request: web.Request) -> None:
         token = self._token(request)
@@ -341,16 +344,15 @@ class RestApi:
         body = await _json_object(request, {"unids", "mode", "markRead", "markUnread"}, {"unids"})
         if not isinstance(body["unids"], list):
             raise ApiError(400, "unids must be a list")
-        meta = request.query.get("meta") != "false"
-        found: list[dict[str, Any]] = []
-        for unid in body["unids"]:
-            try:
-                note = self._note(str(unid))
-                fields = self._require_mode(note.form, str(body.get("mode") or "default"))
-                found.append(self._as_json(note, fields, meta=meta))
-            except ApiError as exc:
-                found.append({**exc.body, "details": str(unid)})
-        return web.json_response(found)
+        mode, meta = str(body.get("mode") or "default"), request.query.get("meta") != "false"
+        return web.json_response([self._one_of_many(str(unid), mode, meta=meta) for unid in body["unids"]])
+
+    def _one_of_many(self, unid: str, mode: str, *, meta: bool) -> dict[str, Any]:
+        try:
+            note = self._note(unid)
+            return self._as_json(note, self._require_mode(note.form, mode), meta=meta)
+        except ApiError as exc:
+            return {**exc.body, "details": unid}
 
     # -- design -----------------------------------------------------------------------------------------------------
 

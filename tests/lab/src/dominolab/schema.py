@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from dominolab.contract import ItemValue
@@ -145,7 +145,7 @@ def shown(field: Mapping[str, Any], value: ItemValue | None) -> ItemValue | None
     values = value if isinstance(value, list) else [] if value is None else [value]
     if not values or field.get("fieldAccess") == "WO":
         return None
-    return values if field["type"] == "array" else values[0]
+    return cast("ItemValue", values if field["type"] == "array" else values[0])
 
 
 def accepted(field: Mapping[str, Any], value: Any) -> ItemValue:
@@ -158,7 +158,7 @@ def accepted(field: Mapping[str, Any], value: Any) -> ItemValue:
             raise FieldError(f"The field {name} takes a list of values")
         kind = field.get("items", {}).get("type", "string")
         return [_scalar(name, kind, entry) for entry in value]
-    return _scalar(name, field["type"], value)
+    return cast("ItemValue", _scalar(name, field["type"], value))
 
 
 def _scalar(name: str, kind: str, value: Any) -> Any:

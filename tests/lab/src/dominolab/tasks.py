@@ -18,27 +18,29 @@ IMITATED = {
     "smtp": ("dominolab.listener", "SMTPTask"),
 }
 #: tasks that exist in Domino and do nothing here
-IDLE = [
-    "adminp",
-    "amgr",
-    "calconn",
-    "catalog",
-    "certmgr",
-    "collect",
-    "event",
-    "http",
-    "imap",
-    "keymgmt",
-    "ldap",
-    "nomad",
-    "pop3",
-    "replica",
-    "runjava",
-    "sched",
-    "statlog",
-    "stats",
-    "update",
-]
+IDLE = frozenset(
+    (
+        "adminp",
+        "amgr",
+        "calconn",
+        "catalog",
+        "certmgr",
+        "collect",
+        "event",
+        "http",
+        "imap",
+        "keymgmt",
+        "ldap",
+        "nomad",
+        "pop3",
+        "replica",
+        "runjava",
+        "sched",
+        "statlog",
+        "stats",
+        "update",
+    )
+)
 
 
 class IdleTask:

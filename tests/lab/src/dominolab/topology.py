@@ -16,6 +16,7 @@ from dominolab.notes_names import abbreviated, common_name, same
 if TYPE_CHECKING:
     from pathlib import Path
 
+_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini")  # of all servers
 _DNS_ADDRESS = "127.0.0.53"
 _NEAR_SERVERS = 14  # 127.0.0.11 to 127.0.0.24; further ones move to 127.0.1.x, foreign systems begin at 127.0.0.25
 
@@ -92,7 +93,7 @@ def canonical(name: str) -> str:
     if len(parts) == 1:
         return name
     labels = ["CN", *["OU"] * (len(parts) - 2), "O"]
-    return "/".join(f"{label}={part}" for label, part in zip(labels, parts))
+    return "/".join(f"{label}={part}" for label, part in zip(labels, parts, strict=True))
 
 
 def load(path: Path) -> Topology:
@@ -109,14 +110,10 @@ def load(path: Path) -> Topology:
 
 
 def _topology(data: Mapping[str, Any]) -> Topology:
-    unknown = set(data) - {
-        "notes_domains", "foreign", "dns", "rest", "design", "faults", "unsettable_variables", "notes_ini",
-    }  # fmt: skip
+    unknown = set(data) - {"notes_domains", "foreign", "dns", *_COMMON_OPTIONS}
     if unknown:
         raise TopologyError(f"unknown keys: {', '.join(sorted(unknown))}")
-    common = {
-        key: data[key] for key in ("rest", "design", "faults", "unsettable_variables", "notes_ini") if key in data
-    }
+    common = {key: data[key] for key in _COMMON_OPTIONS if key in data}
     dns = data.get("dns") or {}
     number = 0
     domains = []
@@ -164,12 +161,13 @@ def _domain(entry: Mapping[str, Any], servers: tuple[ServerSpec, ...]) -> NotesD
         internet_domain=entry["internet_domain"],
         administration_server=canonical(entry["administration_server"]),
         servers=servers,
-        people=tuple(
-            Person(canonical(p["name"]), p["short_name"], canonical(p["mail_server"]))
-            for p in entry.get("people") or ()
-        ),
+        people=tuple(_person(person) for person in entry.get("people") or ()),
         documents=tuple(entry.get("documents") or ()),
     )
+
+
+def _person(entry: Mapping[str, Any]) -> Person:
+    return Person(canonical(entry["name"]), entry["short_name"], canonical(entry["mail_server"]))
 
 
 def _check(topology: Topology) -> None:

@@ -26,7 +26,7 @@ _system_gethostbyname_ex = socket.gethostbyname_ex
 _system_gethostbyaddr = socket.gethostbyaddr
 
 
-class _NoName(Exception):
+class _NoNameError(Exception):
     """The name does not exist."""
 
 
@@ -67,7 +67,7 @@ def _gethostbyaddr(host: str) -> tuple[str, list[str], list[str]]:
         return _system_gethostbyaddr(host)
     try:
         names = _ask(reverse, _PTR)
-    except (_NoName, OSError):
+    except (_NoNameError, OSError):
         names = []
     if not names:
         raise socket.herror(1, "Unknown host")
@@ -87,12 +87,12 @@ def _as_name(host: Any) -> str | None:
 
 
 def _addresses(name: str, family: int) -> list[str]:
-    types = {socket.AF_INET: [_A], socket.AF_INET6: [_AAAA]}.get(family, [_A, _AAAA])
+    types = {int(socket.AF_INET): [_A], int(socket.AF_INET6): [_AAAA]}.get(family, [_A, _AAAA])
     found: list[str] = []
     try:
         for rdtype in types:
             found += _ask(name, rdtype)
-    except _NoName:
+    except _NoNameError:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from None
     except OSError:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution") from None
@@ -102,11 +102,11 @@ def _addresses(name: str, family: int) -> list[str]:
 
 
 def _ask(name: str, rdtype: int) -> list[str]:
-    """Ask one question; raise _NoName for NXDOMAIN and OSError where the resolver fails or is silent."""
+    """Ask one question; raise _NoNameError for NXDOMAIN and OSError where the resolver fails or is silent."""
     try:
         labels = name.rstrip(".").encode("idna").split(b".")
     except UnicodeError:
-        raise _NoName from None
+        raise _NoNameError from None
     identity = secrets.randbits(16)
     question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0" + struct.pack("!HH", rdtype, 1)
     query = struct.pack("!HHHHHH", identity, 0x0100, 1, 0, 0, 0) + question
@@ -114,7 +114,7 @@ def _ask(name: str, rdtype: int) -> list[str]:
     answer = _exchange(query, (address, int(port)))
     flags, questions, answers = struct.unpack_from("!HHH", answer, 2)
     if flags & 0xF == _NXDOMAIN:
-        raise _NoName
+        raise _NoNameError
     if flags & 0xF:
         raise OSError(f"the resolver answers with code {flags & 0xF}")
     position = 12
@@ -181,4 +181,4 @@ if "DOMINOLAB_RESOLVER" in os.environ:
     socket.getaddrinfo = _getaddrinfo
     socket.gethostbyname = _gethostbyname
     socket.gethostbyname_ex = _gethostbyname_ex
-    socket.gethostbyaddr = _gethostbyaddr  # type: ignore[assignment]
+    socket.gethostbyaddr = _gethostbyaddr

@@ -81,7 +81,7 @@ class NotesIni:
 
     def values(self, name: str) -> tuple[bytes, ...]:
         """Return the values of all lines with the variable `name`; names compare without case."""
-        return tuple(value for _index, (_name, _equals, value, _end) in self._find(name))
+        return tuple(value for _index, (_name, _equals, value, _end) in self.find(name))
 
     def get(self, name: str) -> bytes | None:
         """Return the value that counts (the first), None where the variable is missing."""
@@ -89,12 +89,12 @@ class NotesIni:
 
     def spelling(self, name: str) -> str:
         """Return the variable's name as the file spells it, else as given."""
-        return next((as_text(found) for _index, (found, _equals, _value, _end) in self._find(name)), name)
+        return next((as_text(found) for _index, (found, _equals, _value, _end) in self.find(name)), name)
 
     def with_value(self, name: str, value: bytes) -> NotesIni:
         """Return the file with the variable set: its first line changed, or a new line appended."""
         lines = list(self.lines)
-        for index, (found, equals, _value, end) in self._find(name):
+        for index, (found, equals, _value, end) in self.find(name):
             lines[index] = found + equals + value + end
             return NotesIni(tuple(lines))
         line = name.encode("ascii") + b"=" + value
@@ -104,10 +104,10 @@ class NotesIni:
 
     def without(self, name: str) -> NotesIni:
         """Return the file with no line of the variable `name`."""
-        gone = {index for index, _parts in self._find(name)}
+        gone = {index for index, _parts in self.find(name)}
         return NotesIni(tuple(line for index, line in enumerate(self.lines) if index not in gone))
 
-    def _find(self, name: str) -> list[tuple[int, tuple[bytes, bytes, bytes, bytes]]]:
+    def find(self, name: str) -> list[tuple[int, tuple[bytes, bytes, bytes, bytes]]]:
         """Return index and parts (name, equals sign, value, line end) of each line with the variable `name`."""
         wanted = name.lower().encode("ascii")
         found = []
@@ -159,11 +159,8 @@ class Plan:
         """Return the lines that change, and no others: notes.ini is nobody's business as a whole."""
 
         def lines(ini: NotesIni) -> str:
-            return "".join(
-                f"{ini.spelling(change.name)}={as_text(value)}\n"
-                for change in self.changes
-                for value in ini.values(change.name)
-            )
+            found = (parts for change in self.changes for _index, parts in ini.find(change.name))
+            return "".join(f"{as_text(name)}={as_text(value)}\n" for name, _equals, value, _end in found)
 
         return {
             "before": lines(self.before),

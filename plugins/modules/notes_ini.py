@@ -143,6 +143,8 @@ response:
   sample: []
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.opendomino.mail.plugins.module_utils._console import ConsoleError
@@ -157,7 +159,6 @@ from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import 
     setting_of,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -186,6 +186,8 @@ response:
   sample: []
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.opendomino.mail.plugins.module_utils import _notes_ini, _server_tasks
@@ -196,7 +198,6 @@ from ansible_collections.opendomino.mail.plugins.module_utils._domino_host impor
     open_notes_ini,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.plugins.module_utils._server_tasks import TaskList
 

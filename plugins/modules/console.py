@@ -80,6 +80,16 @@ options:
       - Whether the commands change anything. If not, they are sent in check mode too, and no change is reported.
     type: bool
     default: true
+  stopped:
+    description:
+      - What to do when no server is running in the data directory.
+      - V(ignore) sends nothing and reports no change. It is meant for commands that let a running server take over what was
+        written, because a server that starts reads it anyway.
+    type: str
+    choices:
+      - fail
+      - ignore
+    default: fail
 notes:
   - The module must run as root or as the owner of the data directory. As root it sends commands as the owner, with no
     more of the environment than C(PATH), C(HOME), C(USER), C(LOGNAME), and C(LANG), C(LC_ALL), C(TZ) where set.
@@ -158,6 +168,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     ConsoleError,
     ServerC,
     check_running,
+    is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
 
@@ -170,6 +181,7 @@ ARGUMENT_SPEC = {
     "settle": {"type": "float", "default": 1.0},
     "accepted": {"type": "list", "elements": "str", "default": []},
     "changes": {"type": "bool", "default": True},
+    "stopped": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
 }
 
 TRANSPORTS = {"server_c": ServerC}
@@ -198,6 +210,8 @@ def main() -> None:
     try:
         if commands:
             console.check(commands)
+            if module.params["stopped"] == "ignore" and not is_running(data_directory):
+                module.exit_json(changed=False, responses=[])
             check_running(data_directory)
         if not (changes and module.check_mode):
             converse(module, console, answers)

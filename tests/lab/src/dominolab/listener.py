@@ -119,7 +119,7 @@ class SMTPTask:
         self.configuration = ListenerConfiguration.read(server)
         document = server.server_document()
         if document is None or document.text("SMTP_PortStatus") != "0":
-            self._port = int((document.text("SMTP_Port") if document else "") or _DEFAULT_PORT)
+            self._port = int(float((document.text("SMTP_Port") if document else "") or _DEFAULT_PORT))
             loop = asyncio.get_running_loop()
             self._listener = await loop.create_server(self._protocol, server.surroundings.address, self._port)
         self._refreshing = asyncio.create_task(self._refresh())

@@ -16,9 +16,7 @@ import asyncio
 import base64
 import dataclasses
 import json
-import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 from dataclasses import dataclass, field
@@ -32,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 from dominolab import notes_mail
 from dominolab.exchangers import DnsUnavailable, NoExchanger, Resolver
 from dominolab.foreign import received_by
+from dominolab.lab import Lab, LabError
 from dominolab.mailbox import MailFile, State
 from dominolab.notes_names import abbreviated, same
 from dominolab.transfer import ConnectError, Endpoint, transfer
@@ -43,10 +42,6 @@ if TYPE_CHECKING:
 _POLL = 0.05  # seconds between two looks at a mailbox
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know the lab
 _REQUEST = 10.0  # seconds for an answer, on top of the wait asked for
-
-
-class MailError(Exception):
-    """The lab could not be asked: no such server, not running, no such person."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +113,7 @@ class ReceivedMessage:
             subject=str(message.get("Subject", "")),
             received=tuple(value for name, value in headers if name.lower() == "received"),
             headers=headers,
-            text=body.get_content() if body else "",
+            text=body.get_content().replace("\r\n", "\n") if body else "",
             raw=raw,
         )
 
@@ -127,23 +122,19 @@ class ReceivedMessage:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "raw"}
 
 
-class Lab:
-    """A running lab, found by its state directory."""
+class _Post:
+    """The mail side of a running lab."""
 
     def __init__(self, state: Path) -> None:
-        path = state / "handshake.json"
-        try:
-            self.handshake: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as exc:
-            raise MailError(f"{path}: {exc.strerror}. Start the lab with `dominolab up --state {state}`.") from exc
         self._state = state
+        self.handshake = Lab(state).handshake()
 
     def host(self, server: str) -> str:
         """Return the lab's name of a server, given that or its Domino name: mail01 of `Mail01/Acme`."""
         for host, entry in self.handshake["servers"].items():
             if server == host or same(server, entry["server_name"]):
                 return str(host)
-        raise MailError(f"There is no server {server} in this lab; there are {', '.join(self.handshake['servers'])}.")
+        raise LabError(f"There is no server {server}; there are: {', '.join(self.handshake['servers'])}")
 
     def ask(self, server: str, path: str, request: dict[str, Any], wait: float = 0.0) -> dict[str, Any]:
         """Ask a server on its replica port."""
@@ -154,19 +145,18 @@ class Lab:
         try:
             with _DIRECTLY.open(http, timeout=wait + _REQUEST) as response:
                 answer: dict[str, Any] = json.load(response)
-        except (urllib.error.URLError, OSError) as exc:
-            raise MailError(f"{host} does not answer: {getattr(exc, 'reason', exc)}. Is the server running?") from exc
+        except OSError as exc:
+            raise LabError(f"{host} does not answer: {getattr(exc, 'reason', exc)}. Does the server run?") from exc
         if "error" in answer:
-            raise MailError(f"{host}: {answer['error']}")
+            raise LabError(f"{host}: {answer['error']}")
         return answer
 
     def foreign(self, domain: str) -> dict[str, Any]:
         """Return the foreign system of a domain."""
-        try:
-            found: dict[str, Any] = self.handshake["foreign"][domain.lower()]
-        except KeyError:
+        found: dict[str, Any] | None = self.handshake["foreign"].get(domain.lower())
+        if found is None:
             known = ", ".join(self.handshake["foreign"]) or "none"
-            raise MailError(f"There is no foreign system for {domain} in this lab; there are: {known}.") from None
+            raise LabError(f"There is no foreign mail system for {domain}; there are: {known}")
         return found
 
     def mail_files(self) -> list[tuple[str, MailFile]]:
@@ -192,29 +182,29 @@ def deposit(
 ) -> Outcome:
     """Send as a Notes client whose mail server is `server`; wait at most so many seconds for the outcome.
 
-    `sender` and recipients are Notes names or Internet addresses. Raises MailError where the server cannot be asked.
+    `sender` and recipients are Notes names or Internet addresses. Raises LabError where the server cannot be asked.
     """
     _refuse_line_breaks(subject, sender, *recipients)
-    lab = Lab(state)
+    post = _Post(state)
     request = {"sender": sender, "recipients": list(recipients), "subject": subject, "body": body}
-    answer = lab.ask(server, notes_mail.DEPOSIT, request)
+    answer = post.ask(server, notes_mail.DEPOSIT, request)
     deadline = time.monotonic() + wait
-    return Outcome(answer["message_id"], tuple(_follow(lab, lab.host(server), answer["id"], deadline)))
+    return Outcome(answer["message_id"], tuple(_follow(post, post.host(server), answer["id"], deadline)))
 
 
-def _follow(lab: Lab, host: str, message_id: str, deadline: float) -> Iterable[Destiny]:
+def _follow(post: _Post, host: str, message_id: str, deadline: float) -> Iterable[Destiny]:
     """Follow a message from server to server of the Notes domain."""
     while True:
         left = max(0.0, deadline - time.monotonic())
         wait = min(left, notes_mail.LONGEST_WAIT)
-        recipients = lab.ask(host, notes_mail.TRACE, {"id": message_id, "wait": wait}, wait)["recipients"]
+        recipients = post.ask(host, notes_mail.TRACE, {"id": message_id, "wait": wait}, wait)["recipients"]
         if left <= notes_mail.LONGEST_WAIT or not any(State(entry["state"]).is_open for entry in recipients):
             break
-    server = abbreviated(lab.handshake["servers"][host]["server_name"])
+    server = abbreviated(post.handshake["servers"][host]["server_name"])
     for entry in recipients:
         state = State(entry["state"])
         if state is State.ROUTED:
-            yield from _follow(lab, lab.host(entry["destination"]), entry["next_id"], deadline)
+            yield from _follow(post, post.host(entry["destination"]), entry["next_id"], deadline)
         elif state is not State.FORWARDED:  # the forwarding address has an entry of its own
             yield Destiny(entry["address"], _WORDS[state][0], _WORDS[state][1].format(server=server, **entry))
 
@@ -238,11 +228,11 @@ def submit(
     """Send from outside: by MX, the next exchanger where one cannot be reached or refuses for now.
 
     Without `wait`, the outcome says what the exchangers said; with it, whether the message arrived in a mail file or a
-    failure report came back within so many seconds. Raises MailError where the lab has no such sender's domain.
+    failure report came back within so many seconds. Raises LabError where the lab has no such sender's domain.
     """
     _refuse_line_breaks(subject, sender, *recipients)
-    lab = Lab(state)
-    source = lab.foreign(sender.rpartition("@")[2])
+    post = _Post(state)
+    source = post.foreign(sender.rpartition("@")[2])
     message = EmailMessage(policy=SMTP)
     message["Date"] = formatdate(localtime=True)
     message["From"] = sender
@@ -250,16 +240,16 @@ def submit(
     message["Message-ID"] = message_id = f"<{uuid.uuid4().hex}@{source['host_name']}>"
     message["Subject"] = subject
     message.set_content(body)
-    destinies = tuple(_send(lab, source, sender, recipient, message.as_bytes()) for recipient in recipients)
+    destinies = tuple(_send(post, source, sender, recipient, message.as_bytes()) for recipient in recipients)
     deadline = time.monotonic() + wait
     if wait:
-        destinies = tuple(_await_arrival(lab, destiny, sender, message_id, deadline) for destiny in destinies)
+        destinies = tuple(_await_arrival(post, destiny, sender, message_id, deadline) for destiny in destinies)
     return Outcome(message_id, destinies)
 
 
-def _send(lab: Lab, source: dict[str, Any], sender: str, recipient: str, content: bytes) -> Destiny:
+def _send(post: _Post, source: dict[str, Any], sender: str, recipient: str, content: bytes) -> Destiny:
     domain = recipient.rpartition("@")[2]
-    resolver = Resolver(lab.handshake["dns"]["address"], lab.handshake["dns"]["port"])
+    resolver = Resolver(post.handshake["dns"]["address"], post.handshake["dns"]["port"])
     try:
         exchangers = asyncio.run(resolver.exchangers(domain))
     except NoExchanger as exc:
@@ -268,7 +258,7 @@ def _send(lab: Lab, source: dict[str, Any], sender: str, recipient: str, content
         return Destiny(recipient, "on its way", f"DNS does not answer: {exc}")
     attempts: list[Attempt] = []
     for host_name, address in ((host.host_name, address) for host in exchangers for address in host.addresses):
-        endpoint = Endpoint(address, lab.handshake["smtp_port"], source["address"], source["host_name"])
+        endpoint = Endpoint(address, post.handshake["smtp_port"], source["address"], source["host_name"])
         try:
             reply = transfer(endpoint, sender, [recipient], content)[recipient]
         except ConnectError as exc:
@@ -283,17 +273,17 @@ def _send(lab: Lab, source: dict[str, Any], sender: str, recipient: str, content
     return Destiny(recipient, "failed", f"no exchanger took it: {text}", tuple(attempts))
 
 
-def _await_arrival(lab: Lab, destiny: Destiny, sender: str, message_id: str, deadline: float) -> Destiny:
+def _await_arrival(post: _Post, destiny: Destiny, sender: str, message_id: str, deadline: float) -> Destiny:
     """Look into all mail files, and for a failure report, until the deadline."""
     if destiny.state != "on its way":
         return destiny
     local_part, _at, domain = sender.rpartition("@")
     while True:
-        for server, mail_file in lab.mail_files():
+        for server, mail_file in post.mail_files():
             if any(ReceivedMessage.parse(raw).message_id == message_id for raw in mail_file.contents()):
                 text = f"delivered to {mail_file.path.parent.name}/{mail_file.path.stem} on {abbreviated(server)}"
                 return dataclasses.replace(destiny, state="arrived", text=text)
-        for message in _foreign_mail(lab, domain, local_part):
+        for message in _foreign_mail(post, domain, local_part):
             if message_id.encode() in message.raw and message.subject.startswith("DELIVERY FAILURE"):
                 return dataclasses.replace(destiny, state="failed", text=message.subject)
         if time.monotonic() >= deadline:
@@ -316,12 +306,12 @@ def mailbox(
     """Return what a person has received, oldest first: on a Domino server, or at a foreign domain.
 
     With `subject` or `message_id` only such messages; with `wait`, not before there is one or so many seconds are over.
-    Raises MailError where there is no such mailbox.
+    Raises LabError where there is no such mailbox.
     """
-    lab = Lab(state)
+    post = _Post(state)
     deadline = time.monotonic() + wait
     while True:
-        found = _foreign_mail(lab, foreign, person) if foreign else _mail_file(lab, server, person)
+        found = _foreign_mail(post, foreign, person) if foreign else _mail_file(post, server, person)
         wanted = [
             message for message in found if subject in ("", message.subject) and message_id in ("", message.message_id)
         ]
@@ -330,49 +320,48 @@ def mailbox(
         time.sleep(_POLL)
 
 
-def _mail_file(lab: Lab, server: str, person: str) -> list[ReceivedMessage]:
-    answer = lab.ask(server, notes_mail.FILE, {"person": person})
+def _mail_file(post: _Post, server: str, person: str) -> list[ReceivedMessage]:
+    answer = post.ask(server, notes_mail.FILE, {"person": person})
     return [ReceivedMessage.parse(base64.b64decode(raw)) for raw in answer["messages"]]
 
 
-def _foreign_mail(lab: Lab, domain: str, person: str) -> list[ReceivedMessage]:
-    mailboxes = Path(lab.foreign(domain)["mailboxes"])
+def _foreign_mail(post: _Post, domain: str, person: str) -> list[ReceivedMessage]:
+    mailboxes = Path(post.foreign(domain)["mailboxes"])
     if not (mailboxes / person).is_dir():
-        raise MailError(f"There is no {person} at {domain}.")
+        raise LabError(f"There is no {person} at {domain}.")
     return [ReceivedMessage.parse(raw) for raw in received_by(mailboxes, person)]
 
 
 def _refuse_line_breaks(*texts: str) -> None:
     for text in texts:
         if any(ord(character) < 32 for character in text):
-            raise MailError(f"{text!r} has a line break or control character.")
+            raise LabError(f"{text!r} has a line break or control character.")
 
 
 # -- subcommands ----------------------------------------------------------------------------------------------------
 
 
 def add_subcommands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add deposit, submit and mailbox; each sets `run`, a function of the parsed arguments that returns the exit code.
+    """Add deposit, submit and mailbox; each sets `run(lab, options)`, which returns the exit code.
 
-    Exit codes: 0 the message arrived (without --wait: was taken) or the mailbox was read, 1 not, 2 the lab could not
-    be asked.
+    0: the message arrived (without --wait: was not refused), or the mailbox has what was asked for; 1: not.
     """
     command = subparsers.add_parser("deposit", help="send a message as a Notes client")
-    command.add_argument("--server", required=True, help="the sender's mail server: mail01 or Mail01/Acme")
+    command.add_argument("--server", required=True, metavar="HOST", help="the sender's mail server")
     _add_message_arguments(command)
-    command.set_defaults(run=_guarded(_run_deposit))
-    command = subparsers.add_parser("submit", help="send a message from the foreign mail system")
+    command.set_defaults(run=_run_deposit)
+    command = subparsers.add_parser("submit", help="send a message from a foreign mail system")
     _add_message_arguments(command)
-    command.set_defaults(run=_guarded(_run_submit))
+    command.set_defaults(run=_run_submit)
     command = subparsers.add_parser("mailbox", help="show what somebody has received")
     where = command.add_mutually_exclusive_group(required=True)
-    where.add_argument("--server", default="", help="a Domino server")
+    where.add_argument("--server", default="", metavar="HOST", help="a Domino server")
     where.add_argument("--foreign", default="", metavar="DOMAIN", help="a foreign domain")
     command.add_argument("--person", required=True, help="a Notes name, or the local part at a foreign domain")
     command.add_argument("--subject", default="", help="only messages with this subject")
     command.add_argument("--message-id", default="", help="only the message with this Message-ID")
     _add_common_arguments(command)
-    command.set_defaults(run=_guarded(_run_mailbox))
+    command.set_defaults(run=_run_mailbox)
 
 
 def _add_common_arguments(command: argparse.ArgumentParser) -> None:
@@ -391,26 +380,15 @@ def _add_message_arguments(command: argparse.ArgumentParser) -> None:
     _add_common_arguments(command)
 
 
-def _guarded(run: Any) -> Any:
-    def guarded(arguments: argparse.Namespace) -> int:
-        try:
-            return int(run(arguments))
-        except MailError as exc:
-            print(exc, file=sys.stderr)
-            return 2
-
-    return guarded
-
-
-def _run_deposit(given: argparse.Namespace) -> int:
+def _run_deposit(lab: Lab, given: argparse.Namespace) -> int:
     outcome = deposit(
-        given.state, given.server, given.sender, given.recipients, given.subject, given.body, wait=given.wait
+        lab.state, given.server, given.sender, given.recipients, given.subject, given.body, wait=given.wait
     )
     return _print_outcome(outcome, given)
 
 
-def _run_submit(given: argparse.Namespace) -> int:
-    outcome = submit(given.state, given.sender, given.recipients, given.subject, given.body, wait=given.wait)
+def _run_submit(lab: Lab, given: argparse.Namespace) -> int:
+    outcome = submit(lab.state, given.sender, given.recipients, given.subject, given.body, wait=given.wait)
     return _print_outcome(outcome, given)
 
 
@@ -423,9 +401,9 @@ def _print_outcome(outcome: Outcome, given: argparse.Namespace) -> int:
     return int(not outcome.arrived if given.wait else outcome.failed)
 
 
-def _run_mailbox(given: argparse.Namespace) -> int:
+def _run_mailbox(lab: Lab, given: argparse.Namespace) -> int:
     messages = mailbox(
-        given.state, given.person, given.server, given.foreign, given.subject, given.message_id, given.wait
+        lab.state, given.person, given.server, given.foreign, given.subject, given.message_id, given.wait
     )
     if given.json:
         print(json.dumps([message.as_json() for message in messages]))

@@ -84,7 +84,7 @@ class RouterConfiguration:
             ),
             host_name=host_name,
             rules=conversion_rules(global_domains, host_name),
-            port=int((document.text("Router_Port") if document else "") or _DEFAULT_PORT),
+            port=int(float((document.text("Router_Port") if document else "") or _DEFAULT_PORT)),
             port_is_enabled=document is None or document.text("Router_PortStatus") != "0",
             translate_special=server.notes_ini.get("RouterTranslateSpecial") == "1",
             timeout=_timeout(server.notes_ini.get("MailTimeoutMinutes"), server.notes_ini.get("MailTimeout")),

@@ -257,9 +257,9 @@ def _judge(response: dns.message.QueryMessage) -> tuple[Status, str]:
     return Status.NODATA, "no such record"
 
 
-def _system_nameservers() -> tuple[str, ...]:
+def _system_nameservers(filename: str = "/etc/resolv.conf") -> tuple[str, ...]:
     try:
-        configured = dns.resolver.Resolver(configure=True).nameservers
+        configured = dns.resolver.Resolver(filename).nameservers
     except (dns.exception.DNSException, OSError) as exc:
         raise SettingsError(
             "No nameserver is given, and the system's resolver configuration cannot be read "

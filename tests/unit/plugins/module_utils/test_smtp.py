@@ -1,0 +1,275 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SMTP probe against real servers on loopback, friendly and hostile."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.opendomino.mail.plugins.module_utils import _smtp
+
+CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+NAME = "mail01.example.com"
+DEFAULTS = {
+    "greeting": f"220 {NAME} ESMTP Service (HCL Domino Release 14.0) ready at Mon, 2 Mar 2026 10:00:00 +0100\r\n",
+    "EHLO": f"250-{NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n250-SIZE 1000\r\n250 PIPELINING\r\n",
+    "HELO": f"250 {NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n",
+    "MAIL": "250 ok\r\n",
+    "RCPT": "250 ok\r\n",
+    "RSET": "250 ok\r\n",
+    "QUIT": "221 bye\r\n",
+}
+
+
+class ScriptedServer:
+    """Does what the script says: `behaviour`, `greeting`, and replies by verb or by whole command.
+
+    A reply that is empty never comes; `CLOSE` closes the connection. Text is Latin-1, so that it can be any bytes.
+    """
+
+    def __init__(self, script: dict[str, Any], address: str = "127.0.0.1") -> None:
+        self.script = {**DEFAULTS, **script}
+        self.commands: list[str] = []
+        self.received_after = b""
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(
+            (address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET
+        )
+        self.port = int(self._listener.getsockname()[1])
+
+    def __enter__(self) -> ScriptedServer:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stop.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in list(self._threads):
+            thread.join(10)
+
+    def _start(self, target: Any, *arguments: Any) -> None:
+        thread = threading.Thread(target=target, args=arguments)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                connection, _peer = self._listener.accept()
+            except OSError:
+                return
+            self._start(self._serve, connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.settimeout(5)
+            getattr(self, "_" + self.script.get("behaviour", "talk"))(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        connection.sendall(self.script["greeting"].encode("latin-1"))
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                command = line.decode("latin-1").rstrip("\r\n")
+                self.commands.append(command)
+                reply = self.script.get(command, self.script.get(command.split(" ")[0].upper(), "500 what?\r\n"))
+                if reply == "CLOSE":
+                    return
+                connection.sendall(reply.encode("latin-1"))
+                if command == "QUIT":
+                    self.received_after = lines.read()
+                    return
+
+    def _silent(self, connection: socket.socket) -> None:
+        connection.recv(1)
+
+    def _close(self, connection: socket.socket) -> None:
+        """Nothing is said."""
+
+    def _drip(self, connection: socket.socket) -> None:
+        while not self._stop.wait(0.02):
+            connection.sendall(b"2")
+
+    def _flood(self, connection: socket.socket) -> None:
+        connection.sendall(b"220 ")
+        while not self._stop.is_set():
+            connection.sendall(b"a" * 65536)
+
+    def _endless(self, connection: socket.socket) -> None:
+        while not self._stop.is_set():
+            connection.sendall(b"220-and another line\r\n" * 1000)
+
+
+def subset(actual: Any, expected: Any) -> Any:
+    """Return the part of `actual` that `expected` speaks of."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        return {key: subset(actual.get(key), value) for key, value in expected.items()}
+    if isinstance(expected, list) and isinstance(actual, list) and len(actual) == len(expected):
+        return [subset(*pair) for pair in zip(actual, expected, strict=True)]
+    return actual
+
+
+def probe(server: ScriptedServer, **values: Any) -> _smtp.Result:
+    """Probe a server as the module does, patient enough for a busy machine unless `timeout` says otherwise."""
+    timeout = values.pop("timeout", 10)
+    (probe,) = _smtp.read_probes([{"host": "127.0.0.1", "port": server.port, **values}])
+    (result,) = _smtp.probe_all([probe], timeout, 1)
+    return result
+
+
+@pytest.mark.parametrize("case", CASES["conversations"], ids=lambda case: str(case["id"]))
+def test_conversation(case: dict[str, Any]) -> None:
+    started = time.monotonic()
+    with ScriptedServer(case.get("server", {})) as server:
+        result = probe(server, **case.get("probe", {}))
+    assert time.monotonic() - started < case.get("within", 10)
+    actual = result.as_dict()
+    expected = case.get("result", {})
+    assert subset(actual, expected) == expected
+    assert [f"{finding.id} {finding.severity}" for finding in result.findings] == case.get("findings", [])
+    assert result.ok is not any(finding.severity == "required" for finding in result.findings)
+    if "commands" in case:
+        assert server.commands == case["commands"]
+    assert server.received_after == b""
+    assert not any(command.upper().startswith(("DATA", "BDAT")) for command in server.commands)
+    assert all(finding.expected and finding.found and finding.remedy.endswith(".") for finding in result.findings)
+
+
+@pytest.mark.parametrize("case", CASES["wrong_input"], ids=lambda case: str(case["id"]))
+def test_wrong_input(case: dict[str, Any]) -> None:
+    with pytest.raises(_smtp.InputError) as caught:
+        _smtp.read_probes(case["probes"])
+    for text in case["errors"]:
+        assert text in str(caught.value)
+    assert str(caught.value).endswith("Nothing was sent.")
+
+
+@pytest.mark.parametrize("text", CASES["good_addresses"])
+def test_good_address(text: str) -> None:
+    assert _smtp.Probe("host", recipients_refused=(text,)).recipients_refused == (text,)
+
+
+def test_ipv6_and_the_name_of_this_end() -> None:
+    with ScriptedServer({}, "::1") as server:
+        result = probe(server, host="::1")
+    assert result.transcript.address == "::1"
+    assert server.commands == ["EHLO [IPv6:::1]", "QUIT"]
+    assert result.probe.target == f"[::1]:{server.port}"
+
+
+def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with a dead and a living address; the resolver is the one thing a test machine cannot have for real."""
+    with ScriptedServer({}) as server:
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, server.port)) for a in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
+        result = probe(server, host="mail.example.com")
+    assert result.ok
+    assert result.as_dict()["addresses"] == ["127.0.0.2", "127.0.0.1"]
+    assert result.as_dict()["not_reached"] == {"127.0.0.2": "Connection refused"}
+    assert result.as_dict()["address"] == "127.0.0.1"
+
+
+def test_a_resolver_that_does_not_answer_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+
+    def ask(*_args: Any, **_kwargs: Any) -> list[Any]:
+        released.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    started = time.monotonic()
+    seen = _smtp.converse(_smtp.Probe("mail.example.com"), 0.2)
+    elapsed = time.monotonic() - started
+    released.set()
+    assert elapsed < 5
+    assert seen.failure == _smtp.Failure("resolve", "timeout", "the resolver of this host did not answer in time")
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    target = _smtp.Probe("mail.invalid")
+    seen = _smtp.converse(target, 10)
+    assert seen.failure is not None
+    assert (seen.failure.step, seen.failure.kind) == ("resolve", "resolve")
+    assert [finding.id for finding in _smtp.evaluate(target, seen)] == ["resolves"]
+
+
+def test_a_port_where_nothing_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    target = _smtp.Probe("127.0.0.1", port)
+    seen = _smtp.converse(target, 10)
+    assert seen.failure is not None
+    assert seen.failure.text == "no connection (127.0.0.1: Connection refused)"
+    assert [finding.id for finding in _smtp.evaluate(target, seen)] == ["connects"]
+
+
+def test_a_listener_that_accepts_nobody() -> None:
+    """A full backlog swallows connections: the kernel answers nothing, as a firewall that drops."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        time.sleep(0.1)
+        seen = _smtp.converse(_smtp.Probe("127.0.0.1", listener.getsockname()[1]), 0.3)
+    assert seen.failure is not None
+    assert seen.failure.step == "connect"
+    assert "no answer within 0.3 s" in seen.failure.text
+
+
+def test_many_probes_run_at_the_same_time_and_keep_their_order() -> None:
+    with ScriptedServer({"behaviour": "silent"}) as silent, ScriptedServer({}) as talking:
+        ports = [silent.port, talking.port] * 8
+        started = time.monotonic()
+        results = _smtp.probe_all([_smtp.Probe("127.0.0.1", port) for port in ports], 1.0, 16)
+        elapsed = time.monotonic() - started
+    assert [result.probe.port for result in results] == ports
+    assert [result.ok for result in results] == [False, True] * 8
+    assert elapsed < 6  # one after the other the silent ones alone take 8
+
+
+def test_no_probes() -> None:
+    assert _smtp.probe_all([], 1, 1) == []
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.just(" "), max_size=60)
+
+
+@given(st.integers(200, 599), st.lists(texts, min_size=1, max_size=20))
+def test_rendered_replies_are_read_exactly(code: int, lines: list[str]) -> None:
+    parser = _smtp.ReplyParser()
+    for line in lines[:-1]:
+        assert parser.push(f"{code}-{line}".encode()) is None
+    assert parser.push(f"{code} {lines[-1]}".encode()) == _smtp.Reply(code, tuple(lines))
+
+
+@given(st.lists(st.binary(max_size=40) | st.builds(lambda text: b"250-" + text, st.binary(max_size=20)), max_size=20))
+def test_any_bytes_are_a_reply_or_a_protocol_error(lines: list[bytes]) -> None:
+    parser = _smtp.ReplyParser()
+    for line in lines:
+        try:
+            reply = parser.push(line)
+        except _smtp.ConversationError as exc:
+            assert exc.kind == "protocol"  # noqa: PT017 - the error is one of two right outcomes
+            return
+        if reply is not None:
+            assert 200 <= reply.code <= 599
+            return
+
+
+@given(st.binary(max_size=200))
+def test_what_a_server_sent_is_shown_without_control_characters(text: bytes) -> None:
+    assert all(character.isprintable() for character in _smtp.printable(text))

@@ -230,14 +230,12 @@ class ServerC:
 
     def check(self) -> None:
         """Raise ConsoleError where the program is missing or this user may not use it."""
-        if not self._data_directory.is_dir():
-            raise ConsoleError(f"{self._data_directory} is not a directory. Set data_directory to the server's own.")
         if not os.access(self._server, os.X_OK):
             raise ConsoleError(
                 f"{self._server} is missing or cannot be executed, so no console command can be sent. "
                 "Set program_directory to the directory that Domino is installed in."
             )
-        owner = self._data_directory.stat().st_uid
+        owner = _owner_of(self._data_directory)
         if os.geteuid() not in (0, owner):
             raise ConsoleError(
                 f"{self._data_directory} belongs to {_user_name(owner)}, and only this user and root can use the "
@@ -290,11 +288,9 @@ def is_running(data_directory: Path) -> bool:
     It is if pid.nbf names a living process, or if a process `server` (neither `-c`, which sends a command, nor `-jc`,
     which is the controller) has the data directory as its working directory. In both cases the process belongs to the
     owner of the directory (nashcom/domino-startscript, rc_domino_script: domino_process_monitor, domino_is_running).
+    A directory that is none, or that is out of sight, raises ConsoleError.
     """
-    try:
-        owner = data_directory.stat().st_uid
-    except OSError:
-        return False
+    owner = _owner_of(data_directory)
     return _named_in_pid_nbf(data_directory, owner) or _among_processes(data_directory, owner)
 
 
@@ -414,7 +410,7 @@ def _check_command(command: str) -> None:
 
 def _as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | None]:
     """Return the environment of the directory's owner and, for root, what makes a new process this user's."""
-    uid = directory.stat().st_uid
+    uid = _owner_of(directory)
     environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
     environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
     try:
@@ -431,6 +427,16 @@ def _as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | 
         os.setuid(uid)
 
     return environment, become if os.geteuid() != uid else None
+
+
+def _owner_of(directory: Path) -> int:
+    try:
+        os.scandir(directory).close()
+        return directory.stat().st_uid
+    except OSError as exc:
+        raise ConsoleError(
+            f"{directory} is no data directory of a server: {exc.strerror}. Nothing was changed."
+        ) from exc
 
 
 def _user_name(uid: int) -> str:

@@ -83,8 +83,8 @@ options:
   stopped:
     description:
       - What to do when no server is running in the data directory.
-      - V(ignore) sends nothing and reports no change. It is meant for commands that let a running server take over what was
-        written, because a server that starts reads it anyway.
+      - V(ignore) sends nothing and reports no change. It is meant for commands that let a running server take over
+        what was written, because a server that starts reads it anyway.
     type: str
     choices:
       - fail
@@ -187,9 +187,9 @@ ARGUMENT_SPEC = {
 TRANSPORTS = {"server_c": ServerC}
 
 
-def converse(module: AnsibleModule, console: Console, answers: list[Answer]) -> None:
+def converse(module: AnsibleModule, console: Console, commands: list[str], answers: list[Answer]) -> None:
     """Send the commands and add their answers to `answers`; raise ConsoleError at the first refusal."""
-    for command in module.params["commands"]:
+    for command in commands:
         answer = console.run(command, module.params["response_timeout"], module.params["settle"])
         answers.append(answer)
         if answer.response is None:
@@ -201,25 +201,25 @@ def converse(module: AnsibleModule, console: Console, answers: list[Answer]) -> 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    commands, changes = module.params["commands"], module.params["changes"]
+    changes = module.params["changes"]
     data_directory = Path(module.params["data_directory"])
     transport = TRANSPORTS[module.params["transport"]](data_directory, Path(module.params["program_directory"]))
     console = Console(data_directory, transport)
     answers: list[Answer] = []
-    changed = changes and bool(commands)
     try:
+        commands = module.params["commands"]
+        if module.params["stopped"] == "ignore" and not is_running(data_directory):
+            commands = []
         if commands:
             console.check(commands)
-            if module.params["stopped"] == "ignore" and not is_running(data_directory):
-                module.exit_json(changed=False, responses=[])
             check_running(data_directory)
+        changed = changes and bool(commands)
         if not (changes and module.check_mode):
-            converse(module, console, answers)
+            converse(module, console, commands, answers)
             changed = changes and not all(answer.refusal for answer in answers)
     except ConsoleError as exc:
-        module.fail_json(
-            msg=str(exc), changed=changes and bool(answers), responses=[answer.as_result() for answer in answers]
-        )
+        responses = [answer.as_result() for answer in answers]
+        module.fail_json(msg=str(exc), changed=changes and bool(answers), responses=responses)
     diff = {"before": "", "after": "".join(f"{command}\n" for command in commands if changes)}
     module.exit_json(changed=changed, responses=[answer.as_result() for answer in answers], diff=diff)
 

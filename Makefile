@@ -39,7 +39,7 @@ $(VENV)/.ready-dev: requirements/dev.txt $(VENV)/.ready
 	@touch $@
 
 demo: $(VENV)/.ready $(COLLECTION)
-	@$(BIN)/python tests/demo/demo.py
+	@PYTHONPATH=tests/support $(BIN)/python tests/demo/demo.py
 
 lint: $(VENV)/.ready-dev $(COLLECTION)
 	$(BIN)/ruff check .

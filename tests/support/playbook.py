@@ -14,7 +14,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,8 +64,8 @@ def run_playbook(
 ) -> PlaybookRun:
     """Run `ansible-playbook` with the collection of this checkout.
 
-    `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the output
-    goes to the terminal as well.
+    `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the
+    output goes to the terminal as well.
     """
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         record = Path(scratch) / "record.jsonl"
@@ -79,7 +82,13 @@ def run_playbook(
             "RECORDER_FILE": str(record),
         }
         environment.pop("ANSIBLE_CONFIG", None)
-        command: list[str] = [str(Path(sys.executable).parent / "ansible-playbook"), playbook, "-i", str(inventory), *arguments]
+        command: list[str] = [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            playbook,
+            "-i",
+            str(inventory),
+            *arguments,
+        ]
         if extra:
             command += ["-e", json.dumps(extra)]
         started = time.monotonic()

@@ -45,7 +45,9 @@ _DAY = 86400.0
 _MAXIMUM_HOPS = 25  # Received lines (assumed)
 _MAXIMUM_FORWARDS = 5  # recipients that grew out of others (assumed)
 _DEFAULT_PORT = "25"
-_ADDRESS_HEADER = re.compile(rb"^((?:To|Cc|Reply-To):[ \t]*)((?:.*)(?:\r\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_ADDRESS_HEADER = re.compile(
+    rb"^((?:To|Cc|Reply-To):[ \t]*)([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ RECORDS = [
     *dns.host_records("mail02.example.com", "127.0.0.12"),
     *dns.host_records("mx.example.org", "127.0.0.25"),
 ]
+ZONES = ["example.com", "example.org", "example.net", "127.in-addr.arpa"]
 PEOPLE = [
     {
         "FullName": ["CN=Jane Doe/O=Acme"],
@@ -193,12 +194,14 @@ async def open_world(
     path: Path,
     documents: Mapping[str, Any] | None = None,
     notes_ini: Mapping[str, str] | None = None,
-    records: Sequence[Mapping[str, Any]] | None = None,
+    records: Sequence[Mapping[str, Any]] = (),
+    replace: Mapping[str, Any] | None = None,
+    faults: Sequence[Mapping[str, Any]] = (),
     tasks: str = "router smtp",
     retry_interval: float = 0.1,
     with_foreign: bool = True,
 ) -> AsyncIterator[World]:
-    """Start a world; `documents` replaces whole forms of READY."""
+    """Start a world; `documents` replaces whole forms of READY, `replace` one record of RECORDS."""
     async with contextlib.AsyncExitStack() as stack:
         world = World(path, free_port(), MemoryIni(notes_ini or {}))
         content = {**READY, **(documents or {})}
@@ -206,7 +209,10 @@ async def open_world(
             {"SMTP_Port": str(world.smtp_port), "Router_Port": str(world.smtp_port), **items}
             for items in content["Server"]
         ]
-        resolver = await dns.serve({"address": "127.0.0.1", "records": list(records or RECORDS)})
+        wanted = [replace if replace and record["name"] == replace["name"] else record for record in RECORDS]
+        resolver = await dns.serve(
+            {"address": "127.0.0.1", "zones": ZONES, "records": [*wanted, *records], "faults": list(faults)}
+        )
         stack.push_async_callback(resolver.close)
         if with_foreign:
             system = ForeignSystem(

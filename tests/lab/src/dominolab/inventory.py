@@ -13,7 +13,7 @@ def inventory(
 ) -> dict[str, Any]:
     """Return an inventory with one group of all lab servers.
 
-    `people` is a list of `user_name` and `internet_address`, as the role mail_domain takes it.
+    `people` is a list of `user_name` and `internet_address`, as the role notes_domain takes it.
     """
     servers = handshake["servers"]
     administration = next(server for server in servers.values() if server["administration_server"])
@@ -39,8 +39,8 @@ def inventory(
         "domino_rest_username": administration["rest_username"],
         "domino_rest_password": administration["rest_password"],
         "domino_rest_scope": administration["rest_scope"],
-        "domino_nameservers": [handshake["dns"]["address"]],
-        "domino_nameserver_port": handshake["dns"]["port"],
+        "domino_lookup_nameservers": [handshake["dns"]["address"]],
+        "domino_lookup_port": handshake["dns"]["port"],
         "domino_smtp_port": handshake["smtp_port"],
         "send_mail_probe_domains": sorted(handshake["foreign"]),
         # Nobody has to wait two minutes for a lab server to read its documents again.

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from dominolab.contract import Document, ItemValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 _JULIAN_DAY_OF_ORDINAL_ZERO = 1721425  # Julian day number minus the proleptic Gregorian ordinal
@@ -90,7 +90,8 @@ class Note(Document):
 class Directory:
     """One replica. All calls are short and synchronous; one process owns the file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc)) -> None:
+        self._clock = clock
         self._db = sqlite3.connect(path)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA synchronous = OFF")  # a lab does not outlive a power cut
@@ -120,7 +121,7 @@ class Directory:
 
     def create(self, items: Mapping[str, ItemValue]) -> Note:
         """Store a new document; the item Form says which form it is of."""
-        now = _now()
+        now = self._clock()
         stamp = _iso(now)
         note = Note(
             unid=new_unid(now),
@@ -138,14 +139,14 @@ class Directory:
         note = self.get(unid)
         if note is None:
             raise KeyError(unid)
-        return self.store(_next(note, items=dict(items), form=str(item(items, "Form") or note.form)))
+        return self.store(_next(note, self._clock(), items=dict(items), form=str(item(items, "Form") or note.form)))
 
     def delete(self, unid: str) -> None:
         """Replace a document by its deletion stub. Raises KeyError where there is no such document."""
         note = self.get(unid)
         if note is None:
             raise KeyError(unid)
-        self.store(_next(note, items={}, deleted=True))
+        self.store(_next(note, self._clock(), items={}, deleted=True))
 
     def store(self, note: Note) -> Note:
         """Store a note as it is (creation, replication); the note id is this replica's own."""
@@ -190,7 +191,7 @@ class Directory:
     def _merge_one(self, theirs: Note) -> bool:
         row = self._db.execute("SELECT * FROM notes WHERE unid = ?", (theirs.unid,)).fetchone()
         if row is None:
-            self.store(replace(theirs, added=_iso(_now())))
+            self.store(replace(theirs, added=_iso(self._clock())))
             return True
         ours = _note(row)
         if ours.sequence_time == theirs.sequence_time:
@@ -212,15 +213,16 @@ class Directory:
         exists = self._db.execute("SELECT 1 FROM notes WHERE unid = ?", (unid,)).fetchone()
         if not exists:
             items = {**loser.items, "$Conflict": "", "$REF": loser.unid}
-            self.store(replace(loser, unid=unid, items=items, added=_iso(_now())))
+            self.store(replace(loser, unid=unid, items=items, added=_iso(self._clock())))
 
 
 def _rank(note: Note) -> tuple[int, str, str]:
     return note.sequence, note.sequence_time[8:], note.sequence_time[:8]
 
 
-def _next(note: Note, *, items: Mapping[str, ItemValue], form: str | None = None, deleted: bool = False) -> Note:
-    now = _now()
+def _next(
+    note: Note, now: datetime, *, items: Mapping[str, ItemValue], form: str | None = None, deleted: bool = False
+) -> Note:
     if timedate(now) == note.sequence_time:  # two changes within one tick still are two revisions
         now += timedelta(milliseconds=10)
     return replace(
@@ -233,10 +235,6 @@ def _next(note: Note, *, items: Mapping[str, ItemValue], form: str | None = None
         modified=_iso(now),
         revisions=(*note.revisions, note.sequence_time),
     )
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def _iso(moment: datetime) -> str:

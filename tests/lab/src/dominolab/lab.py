@@ -103,7 +103,7 @@ class Lab:
                 "mailboxes": str(mailboxes),
             }
         for pid, output, ready in waiting:
-            _wait_until_ready(pid, output, ready)
+            self._wait_until_ready(pid, output, ready)
         self._write_handshake(handshake)
         return handshake
 
@@ -130,8 +130,7 @@ class Lab:
         servers = {}
         for host, entry in handshake["servers"].items():
             running = self._is_ours(entry["pid"])
-            tasks = self.ask(host, {}).get("tasks", []) if running else []
-            servers[host] = {"running": running, "pid": entry["pid"], "tasks": tasks}
+            servers[host] = {"running": running, "pid": entry["pid"], "tasks": self._tasks(host)}
         return {
             "dns": {"running": self._is_ours(handshake["dns"]["pid"])},
             "servers": servers,
@@ -147,7 +146,7 @@ class Lab:
         if self._is_ours(entry["pid"]):
             raise LabError(f"{host} already runs (pid {entry['pid']})")
         entry["pid"] = self._spawn_server(host)
-        _wait_until_ready(entry["pid"], self._server_output(host), lambda: self.answers(host))
+        self._wait_until_ready(entry["pid"], self._server_output(host), lambda: self.answers(host))
         self._write_handshake(handshake)
 
     def stop(self, host: str) -> None:
@@ -182,6 +181,11 @@ class Lab:
         with contextlib.suppress(LabError):
             return bool(self.ask(host, {}).get("started"))
         return False
+
+    def _tasks(self, host: str) -> list[str]:
+        with contextlib.suppress(LabError):
+            return list(self.ask(host, {}).get("tasks", []))
+        return []
 
     def documents(self, host: str, form: str | None) -> list[dict[str, Any]]:
         """Return the documents of a server's replica, as stored."""
@@ -322,7 +326,7 @@ class Lab:
         path = self.state / "dns.json"
         path.write_text(json.dumps(config, indent=1), encoding="utf-8")
         pid = _spawn([sys.executable, "-m", "dominolab.dns", str(path)], output, self.state)
-        _wait_until_ready(pid, output, answer.exists)
+        self._wait_until_ready(pid, output, answer.exists)
         return pid, int(json.loads(answer.read_text(encoding="utf-8"))["port"])
 
     def _start_foreign(self, foreign: Foreign, smtp_port: int) -> tuple[int, Path]:
@@ -360,6 +364,16 @@ class Lab:
         except OSError:
             return False
         return state != "Z" and f"{self.state}/".encode() in command
+
+    def _wait_until_ready(self, pid: int, output: Path, ready: Callable[[], bool]) -> None:
+        ends = time.monotonic() + _READY_SECONDS
+        while not ready():
+            if not self._is_ours(pid):
+                raise LabError(f"A process of the lab ended at its start ({output}):\n{_tail(output)}")
+            if time.monotonic() > ends:
+                late = f"A process of the lab is not ready after {_READY_SECONDS:.0f} s"
+                raise LabError(f"{late} ({output}):\n{_tail(output)}")
+            time.sleep(0.02)
 
     def _stop(self, *pids: int) -> None:
         running = [pid for pid in pids if self._is_ours(pid)]
@@ -412,35 +426,17 @@ def _seed(domain: NotesDomain, smtp_port: int) -> list[dict[str, Any]]:
 
 
 def _spawn(command: list[str], output: Path, directory: Path) -> int:
+    """Start a process that is nobody's child, so that it outlives its starter and leaves no zombie; return its pid."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(_SOURCES), os.environ.get("PYTHONPATH", "")])}
-    with output.open("ab") as stream:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            cwd=directory,
-            env=environment,
-            start_new_session=True,
-        )
-    return process.pid
-
-
-def _wait_until_ready(pid: int, output: Path, ready: Callable[[], bool]) -> None:
-    ends = time.monotonic() + _READY_SECONDS
-    while not ready():
-        if not _runs(pid):
-            raise LabError(f"A process of the lab ended at its start ({output}):\n{_tail(output)}")
-        if time.monotonic() > ends:
-            late = f"A process of the lab is not ready after {_READY_SECONDS:.0f} s"
-            raise LabError(f"{late} ({output}):\n{_tail(output)}")
-        time.sleep(0.02)
-
-
-def _runs(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        return os.waitpid(pid, os.WNOHANG) == (0, 0)
-    return Path(f"/proc/{pid}").exists()
+    started = subprocess.run(
+        ["/bin/sh", "-c", '"$@" </dev/null >>"$0" 2>&1 & echo $!', str(output), *command],
+        stdout=subprocess.PIPE,
+        cwd=directory,
+        env=environment,
+        start_new_session=True,
+        check=True,
+    )
+    return int(started.stdout)
 
 
 def _says_ready(output: Path) -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -194,7 +195,8 @@ class Resolver:
         except EOFError:
             return Attempt(server, Status.NETWORK, "the connection was closed without an answer"), None
         except OSError as exc:
-            return Attempt(server, Status.NETWORK, exc.strerror or str(exc)), None
+            # asyncio replaces the system's words by "Connect call failed".
+            return Attempt(server, Status.NETWORK, os.strerror(exc.errno) if exc.errno else str(exc)), None
         except (dns.exception.DNSException, ValueError) as exc:
             reason = str(exc) or type(exc).__name__
             return Attempt(server, Status.MALFORMED, f"the reply cannot be understood ({reason})"), None
@@ -205,7 +207,8 @@ class Resolver:
             response = await dns.asyncquery.tcp(query, server.address, port=server.port)
         else:
             # Replies that do not belong to the question are somebody else's and are passed over (CVE-2023-29483).
-            strict: dict[str, Any] = {"ignore_errors": True} if DNSPYTHON_VERSION >= (2, 6) else {}
+            # dnspython 2.6.0 passes over truncated ones as well and never asks over TCP.
+            strict: dict[str, Any] = {"ignore_errors": True} if DNSPYTHON_VERSION >= (2, 7) else {}
             response, _by_tcp = await dns.asyncquery.udp_with_fallback(
                 query, server.address, port=server.port, ignore_unexpected=True, **strict
             )

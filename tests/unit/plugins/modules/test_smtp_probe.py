@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,21 +15,9 @@ import yaml
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-HERE = Path(__file__).parent
+from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module import run_module
+
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
-
-
-def load(name: str) -> Any:
-    """Import a helper that stands beside the tests."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run_module = load("_run_module").run_module
 
 
 class Listener:

@@ -204,7 +204,7 @@ def test_a_port_where_nothing_listens() -> None:
 
     answer = asyncio.run(run())
     assert answer.status is Status.NETWORK
-    assert answer.attempts[0].text
+    assert answer.attempts[0].text == "Connection refused"
 
 
 def test_a_connection_closed_without_an_answer() -> None:
@@ -292,7 +292,9 @@ def test_garbage_is_no_answer(garbage: bytes) -> None:
         async with wrong_server(lambda wire: wire[:2] + garbage) as port:
             return (await ask(port, ("example.com", "A"), retries=0, timeout=0.3))[0]
 
-    assert asyncio.run(run()).status in (Status.TIMEOUT, Status.MALFORMED)
+    answer = asyncio.run(run())
+    assert not answer.status.is_final
+    assert not answer.records
 
 
 def test_an_answer_to_another_question_is_not_taken() -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger(__name__)
 
 REFRESH = 300.0  # seconds between two looks at the configuration [3.4]
-RETRY_INTERVAL = 5.0  # seconds until a held message is tried again; minutes in the product
+_RETRY_INTERVAL = "2"  # seconds until a held message is tried again; the product's item for it is not known
 _DAY = 86400.0
 _MAXIMUM_HOPS = 25  # Received lines (assumed)
 _MAXIMUM_FORWARDS = 5  # recipients that grew out of others (assumed)
@@ -61,6 +61,7 @@ class RouterConfiguration:
     port_is_enabled: bool
     translate_special: bool
     timeout: float  # seconds after which an undelivered message goes back
+    retry_interval: float  # seconds; the lab's own notes.ini variable DominoLabRetryInterval
 
     @classmethod
     def read(cls, server: Server) -> RouterConfiguration:
@@ -90,6 +91,7 @@ class RouterConfiguration:
             port_is_enabled=document is None or document.text("Router_PortStatus") != "0",
             translate_special=server.notes_ini.get("RouterTranslateSpecial") == "1",
             timeout=_timeout(server.notes_ini.get("MailTimeoutMinutes"), server.notes_ini.get("MailTimeout")),
+            retry_interval=float(server.notes_ini.get("DominoLabRetryInterval") or _RETRY_INTERVAL),
         )
 
 
@@ -109,8 +111,7 @@ class RouterTask:
 
     name = "router"
 
-    def __init__(self, retry_interval: float = RETRY_INTERVAL) -> None:
-        self._retry_interval = retry_interval
+    def __init__(self) -> None:
         self._server: Server | None = None
         self._wake = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -333,7 +334,7 @@ class RouterTask:
         if now - message.created > self._configuration.timeout:
             self._fail(message, addresses, Failure(reason, remote_host))
             return
-        self._settle(message, addresses, State.HELD, reason=reason, due=now + self._retry_interval)
+        self._settle(message, addresses, State.HELD, reason=reason, due=now + self._configuration.retry_interval)
 
     def _fail(self, message: Message, addresses: Sequence[str], failure: Failure) -> None:
         """Report to the sender, one report for each recipient; a report that fails is not reported."""

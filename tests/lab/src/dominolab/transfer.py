@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TIMEOUT = 30.0  # seconds for each step
+_TIMEOUT = 10.0  # seconds for each step
 
 
 class ConnectError(Exception):

@@ -198,12 +198,11 @@ async def open_world(
     replace: Mapping[str, Any] | None = None,
     faults: Sequence[Mapping[str, Any]] = (),
     tasks: str = "router smtp",
-    retry_interval: float = 0.1,
     with_foreign: bool = True,
 ) -> AsyncIterator[World]:
     """Start a world; `documents` replaces whole forms of READY, `replace` one record of RECORDS."""
     async with contextlib.AsyncExitStack() as stack:
-        world = World(path, free_port(), MemoryIni(notes_ini or {}))
+        world = World(path, free_port(), MemoryIni({"DominoLabRetryInterval": "0.1", **(notes_ini or {})}))
         content = {**READY, **(documents or {})}
         content["Server"] = [
             {"SMTP_Port": str(world.smtp_port), "Router_Port": str(world.smtp_port), **items}
@@ -241,7 +240,7 @@ async def open_world(
             server = MemoryServer(world, surroundings, MemoryDirectory(content))
             world.servers[name] = server
             stack.callback(server.mail_box.close)
-            for task in [RouterTask(retry_interval)] * ("router" in tasks) + [SMTPTask()] * ("smtp" in tasks):
+            for task in [RouterTask()] * ("router" in tasks) + [SMTPTask()] * ("smtp" in tasks):
                 await task.start(server)
                 stack.push_async_callback(task.stop)
                 setattr(server, task.name, task)

@@ -276,7 +276,7 @@ def test_an_idle_router_does_not_look(world: Any, run: Any) -> None:
     """With a message held for long, mail.box is looked at for events only."""
 
     async def check() -> None:
-        async with world(tasks="router", with_foreign=False, retry_interval=60) as w:
+        async with world(tasks="router", with_foreign=False, notes_ini={"DominoLabRetryInterval": "60"}) as w:
             (outcome,) = await w.one.send("Jane Doe/Acme", "pat@example.org", wait=0.05)
             assert outcome["state"] == "held"
             looks: list[str] = []

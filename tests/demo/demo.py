@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import smtplib
 import sys
 import tempfile
@@ -117,6 +118,11 @@ class Demo:
         before = self.send_all("before")
         for message in before:
             print("   " + message.sentence())
+        print()
+        for host in self.handshake["servers"]:
+            reasons = self.reasons(host)
+            promise(len(reasons) == 2, f"{host} lacks the listener and SMTP outside the local Internet domain")
+            print("\n".join(f"   {host}: {reason}" for reason in reasons))
         promise(not any(message.arrived for message in before), "no message arrives before the playbook has run")
 
         heading(3, f"Review: ansible-playbook {SITE} --check --diff")
@@ -126,6 +132,8 @@ class Demo:
         heading(4, f"ansible-playbook {SITE} --diff")
         first = self.run("--diff")
         self.show_stats(first)
+        for notice in sorted({r.msg for r in first.results if r.action.endswith("debug") and not r.changed and r.msg}):
+            print(textwrap.fill(f"Note: {notice}", 110, initial_indent="   ", subsequent_indent="      "))
         promise(
             first.changes() == review.changes(),
             "the first run makes the very changes that the review had shown:\n" + difference(review, first),
@@ -176,6 +184,20 @@ class Demo:
             outcome = mail.deposit(self.state, person.host, person.user_name, [OUTSIDE], subject, "Hello!", SECONDS)
             messages.append(Mail(person, False, subject, outcome))
         return messages
+
+    def reasons(self, host: str) -> list[str]:
+        """Say what mail misses on a host, as its console and its documents show it."""
+        tasks = self.lab.ask(host, {"command": "Show Tasks"})["lines"]
+        configurations = self.lab.documents(host, "ServerConfig")
+        reasons = []
+        if not any("SMTP Server" in line for line in tasks):
+            reasons.append("Show Tasks lists no SMTP Server: the listener is not running")
+        if not any(document["items"].get("MailExternalSMTP") == "1" for document in configurations):
+            reasons.append(
+                f'of {len(configurations)} Configuration documents none says "SMTP used when sending messages '
+                'outside of the local internet domain" (MailExternalSMTP)'
+            )
+        return reasons
 
     def run(self, *arguments: str) -> PlaybookRun:
         """Run the site playbook, which has to go well."""
@@ -280,6 +302,8 @@ def main() -> int:
             print(f"\n   The lab runs on. Inventory: {demo.inventory}\n   End it with: dominolab down --state {state}")
         else:
             demo.lab.down()
+    if not given.keep:
+        shutil.rmtree(state.parent)
     return 0
 
 

@@ -312,13 +312,20 @@ def test_a_process_that_ends_at_start_is_reported_and_nothing_stays(tmp_path: Pa
         ("{notes_domains: [", "is not YAML"),
         ("{}", "missing or misplaced"),
         (TOPOLOGY + "servers: []\n", "unknown keys: servers"),
+        (TOPOLOGY + "rest: {scopes: x}\n", "server Mail01/Acme: .*scopes"),
+        (TOPOLOGY + "faults: [{name: sloth}]\n", "sloth is not a fault"),
+        (TOPOLOGY + "design: {Server: [x]}\n", "server Mail01/Acme: "),
+        (TOPOLOGY.replace("mail02.example.com}", "mail02.example.com, relase: 14}"), "unknown keys: relase"),
         (TOPOLOGY.replace("Mail02/Acme", "Mail01/Acme"), "given twice: mail01"),
         (
             TOPOLOGY.replace("administration_server: Mail01", "administration_server: Mail03"),
             "Mail03/Acme is not a server",
         ),
     ],
-    ids=["no YAML", "empty", "unknown key", "host twice", "unknown server"],
+    ids=[
+        *("no YAML", "empty", "unknown key", "unknown REST key", "unknown fault", "no design", "unknown server key"),
+        *("host twice", "unknown server"),
+    ],
 )
 def test_a_wrong_topology_is_refused(tmp_path: Path, topology: str, message: str) -> None:
     path = tmp_path / "topology.yml"

@@ -70,10 +70,10 @@ class RestTask:
     async def start(self, server: Server, arguments: str = "") -> None:
         """Listen on the server's REST port."""
         self._api = RestApi(cast("DominoServer", server))
-        self._runner = web.AppRunner(self._api.application(), access_log=None)
+        self._runner = web.AppRunner(self._api.application(), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         around = server.surroundings
-        await web.TCPSite(self._runner, around.address, around.rest_port, shutdown_timeout=1).start()
+        await web.TCPSite(self._runner, around.address, around.rest_port).start()
         server.log("REST API: Started")
 
     async def stop(self) -> None:

@@ -243,7 +243,7 @@ class DominoServer:
     async def _peers(self) -> Any:
         app = web.Application(client_max_size=_MAXIMUM_PEER_BODY)
         app.router.add_post("/{path:.*}", self._answer_peer)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, self.surroundings.address, self.surroundings.replica_port).start()
         try:

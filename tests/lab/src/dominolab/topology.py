@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from dominolab import design, schema
+from dominolab.faults import Faults
 from dominolab.notes_names import abbreviated, common_name, same
 
 if TYPE_CHECKING:
@@ -141,9 +143,17 @@ def _topology(data: Mapping[str, Any]) -> Topology:
 def _server(entry: Mapping[str, Any], common: Mapping[str, Any], number: int) -> ServerSpec:
     near = number < _NEAR_SERVERS
     own = {key: value for key, value in entry.items() if key not in ("name", "host_name", "address", "release")}
+    unknown = set(own) - {*_COMMON_OPTIONS, "server_document"}
+    if unknown:
+        raise TopologyError(f"server {entry['name']}: unknown keys: {', '.join(sorted(unknown))}")
     options = {**common, **own}
     for key in ("rest", "notes_ini"):
         options[key] = {**common.get(key, {}), **own.get(key, {})}
+    try:  # what a server would stumble over at its start is an error of the topology
+        schema.build(design.load(options.get("design")), schema.ScopeSettings(**options["rest"]))
+        Faults(options.get("faults", ()))
+    except (TypeError, ValueError, AttributeError) as exc:
+        raise TopologyError(f"server {entry['name']}: {exc}") from exc
     return ServerSpec(
         host=common_name(entry["name"]).lower(),
         name=canonical(entry["name"]),

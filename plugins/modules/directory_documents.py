@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
+  - opendomino.mail._directory_settings
 attributes:
   check_mode:
     support: full
@@ -73,8 +74,8 @@ options:
       settings:
         description:
           - >-
-            Friendly settings and their values, such as C(external_smtp: enabled). Notes names may be abbreviated
-            (V(Mail01/Acme)) and are stored in canonical form (V(CN=Mail01/O=Acme)).
+            Friendly settings and their values, such as C(external_smtp: enabled); the notes list them. Notes names may be
+            abbreviated (V(Mail01/Acme)) and are stored in canonical form (V(CN=Mail01/O=Acme)).
           - >-
             An unknown setting is an error that names similar ones. So is a setting whose item, or whose stored value,
             is not publicly known: use O(documents[].items) with what you find on your own server.

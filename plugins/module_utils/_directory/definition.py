@@ -101,12 +101,12 @@ def define_all(raw: Sequence[Mapping[str, Any]]) -> Sequence[Definition]:
         try:
             definition = define(mapping)
         except DefinitionError as exc:
-            raise DefinitionError(f"Document definition {number} of {len(raw)}: {exc}") from None
+            raise DefinitionError(f"Document definition {number} of {len(raw)}: {exc} Nothing was changed.") from None
         key = (definition.form.name, frozenset((want.name.lower(), _identity_text(want)) for want in definition.match))
         if key in seen:
             raise DefinitionError(
                 f"Document definitions {seen[key]} and {number} are about the same document, {definition.title}. "
-                "Make one of them."
+                "Make one of them. Nothing was changed."
             )
         seen[key] = number
         found.append(definition)

@@ -144,14 +144,20 @@ def _apply(api: DirectoryApi, planned: Plan) -> Outcome:
 
 
 def _apply_again(api: DirectoryApi, planned: Plan, conflict: ConflictError) -> Outcome:
-    """Write once more where the change made meanwhile does not touch our items; else give up, nothing is lost."""
+    """Write once more where the change made meanwhile leaves our items alone; else give up, so that nothing is lost.
+
+    Where somebody else made the very same change (two runs at a time), nothing is left to do.
+    """
     fresh = plan([conflict.current], planned.definition)
-    unchanged = [(change.name, change.before) for change in fresh.changes] == [
-        (change.name, change.before) for change in planned.changes
-    ]
-    if not unchanged:
-        raise DirectoryError(f"changed meanwhile by someone else, in the items that this run writes ({conflict}).")
-    return _verified(planned, api.update(conflict.current, planned.changes))
+    if not fresh.changed:
+        return _outcome(fresh)
+    gave_up = DirectoryError(f"changed meanwhile by someone else ({conflict}). Look at the document, and run again.")
+    if [(c.name, c.before) for c in fresh.changes] != [(c.name, c.before) for c in planned.changes]:
+        raise gave_up
+    try:
+        return _verified(planned, api.update(conflict.current, planned.changes))
+    except ConflictError:
+        raise gave_up from None
 
 
 def _verified(planned: Plan, document: Document) -> Outcome:

@@ -112,8 +112,8 @@ class RestDirectory:
         return self._document(answer.body, document.form) if answer.ok else None
 
     def _items(self, form: str, changes: Sequence[Change]) -> dict[str, Any]:
-        schema = self._schemas.get(form)
-        return {change.name: schema.encode(change) if schema else schemas.encode(change, None) for change in changes}
+        schema = self._schemas.get(form) or schemas.Schema(self._scope, form, {})
+        return dict(schema.encode(change) for change in changes)
 
     def _written(self, answer: Answer, form: str, what: str) -> Document:
         if not answer.ok:

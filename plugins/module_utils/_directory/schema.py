@@ -57,9 +57,10 @@ class Schema:
                 f"4, the schema): {'; '.join(dict.fromkeys(faults))}. Declare them in the schema."
             )
 
-    def encode(self, change: Change) -> Any:
-        """Return what goes over the wire for a change; None removes the item."""
-        return encode(change, self.modes.get(WRITE, {}).get(change.name.lower()))
+    def encode(self, change: Change) -> tuple[str, Any]:
+        """Return the name, as the schema spells it, and the JSON of a change; None removes the item."""
+        field = self.modes.get(WRITE, {}).get(change.name.lower())
+        return field.name if field else change.name, encode(change, field)
 
     def _faults(self, change: Change) -> Sequence[str]:
         found = []

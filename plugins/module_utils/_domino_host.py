@@ -164,7 +164,7 @@ def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, pla
         "changed": plan.changed,
         "changes": [change.as_result() for change in plan.changes],
         "diff": plan.diff(str(access.path)),
-        "path": str(access.path),
+        "notes_ini": str(access.path),
         "running": access.running,
     }
     if plan.changed:

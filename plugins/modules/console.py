@@ -158,12 +158,12 @@ responses:
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     CONSOLE_LOG,
-    Answer,
     Console,
     ConsoleError,
     ServerC,
@@ -171,6 +171,11 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ansible_collections.opendomino.mail.plugins.module_utils._console import Answer
 
 ARGUMENT_SPEC = {
     "commands": {"type": "list", "elements": "str", "required": True},
@@ -195,7 +200,10 @@ def converse(module: AnsibleModule, console: Console, commands: list[str], answe
         if answer.response is None:
             module.warn(f"What the server said to {command!r} is not known: it has no {CONSOLE_LOG}.")
         if answer.refusal and not answer.refusal.accepted_by(module.params["accepted"]):
-            raise ConsoleError(f'The server refused {command!r}. It said: "{answer.refusal.line}".')
+            raise ConsoleError(
+                f'The server refused {command!r}. It said: "{answer.refusal.line}". Commands after it were not sent. '
+                f"Correct the command; or, if this is fine, put {answer.refusal.constant} into accepted."
+            )
 
 
 def main() -> None:
@@ -205,23 +213,25 @@ def main() -> None:
     data_directory = Path(module.params["data_directory"])
     transport = TRANSPORTS[module.params["transport"]](data_directory, Path(module.params["program_directory"]))
     console = Console(data_directory, transport)
+    commands: list[str] = module.params["commands"]
     answers: list[Answer] = []
+
+    def result(changed: bool) -> dict[str, Any]:
+        return {"changed": changes and changed, "responses": [answer.as_result() for answer in answers]}
+
     try:
-        commands = module.params["commands"]
         if module.params["stopped"] == "ignore" and not is_running(data_directory):
             commands = []
         if commands:
             console.check(commands)
             check_running(data_directory)
-        changed = changes and bool(commands)
         if not (changes and module.check_mode):
             converse(module, console, commands, answers)
-            changed = changes and not all(answer.refusal for answer in answers)
     except ConsoleError as exc:
-        responses = [answer.as_result() for answer in answers]
-        module.fail_json(msg=str(exc), changed=changes and bool(answers), responses=responses)
+        module.fail_json(msg=str(exc), **result(any(not answer.refusal for answer in answers)))
+    changed = bool(commands) if module.check_mode else any(not answer.refusal for answer in answers)
     diff = {"before": "", "after": "".join(f"{command}\n" for command in commands if changes)}
-    module.exit_json(changed=changed, responses=[answer.as_result() for answer in answers], diff=diff)
+    module.exit_json(diff=diff, **result(changed))
 
 
 if __name__ == "__main__":

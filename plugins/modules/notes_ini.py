@@ -114,7 +114,7 @@ changes:
       description: Value after; C(null) if the variable is not there any more.
       type: str
       sample: SMTP Server Ready at %s
-path:
+notes_ini:
   description: The file, with symbolic links resolved.
   returned: success
   type: str

@@ -157,7 +157,7 @@ changes:
       description: Value after.
       type: str
       sample: Replica,Router,Update,AMgr,AdminP,SMTP
-path:
+notes_ini:
   description: The file, with symbolic links resolved.
   returned: success
   type: str

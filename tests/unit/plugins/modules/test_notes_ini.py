@@ -40,7 +40,7 @@ def test_owner_mode_and_link_stay_and_a_backup_is_kept(host: Host, tmp_path: Pat
     host.ini.symlink_to(real)
     result = run_module("notes_ini", options(host, backup=True))
     assert result["changed"]
-    assert result["path"] == str(real)
+    assert result["notes_ini"] == str(real)
     assert host.ini.is_symlink()
     assert real.read_bytes() == b"[Notes]\nA=2\n"
     after = real.stat()

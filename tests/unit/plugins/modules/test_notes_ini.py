@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import NotesIniFile
+from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIniError, plan, setting_of
 from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module import run_module
 
 if TYPE_CHECKING:
@@ -75,3 +77,22 @@ def test_a_process_that_has_ended_does_not_count(host: Host) -> None:
     assert result["changed"]
     assert not result["running"]
     assert host.commands == []
+
+
+def test_a_file_that_somebody_else_changed_meanwhile_is_left_alone(host: Host) -> None:
+    host.ini.write_bytes(b"[Notes]\nA=1\n")
+    access = NotesIniFile(None, host.ini)
+    planned = plan(access.ini, [setting_of("A", "2")])
+    host.ini.write_bytes(b"[Notes]\nA=1\nB=1\n")
+    with pytest.raises(NotesIniError, match=r"was changed by somebody else meanwhile\. Nothing was changed\."):
+        access.apply(planned)
+    assert host.ini.read_bytes() == b"[Notes]\nA=1\nB=1\n"
+
+
+def test_a_file_of_another_user_is_left_to_this_user(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.ini.write_bytes(b"[Notes]\nA=1\n")
+    access = NotesIniFile(None, host.ini)
+    owner = host.ini.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)  # a test is one user
+    with pytest.raises(NotesIniError, match=r"belongs to another user.*Set become_user to its owner"):
+        access.check(plan(access.ini, [setting_of("A", "2")]))

@@ -25,7 +25,7 @@ from dominolab.lab import Lab, LabError, free_port
 from dominolab.topology import TopologyError, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TOPOLOGY = """
 unsettable_variables: [ServerTasks]
@@ -36,7 +36,7 @@ notes_domains:
     administration_server: Mail01/Acme
     servers:
       - {name: Mail01/Acme, host_name: mail01.example.com}
-      - {name: Mail02/Acme, host_name: mail02.example.com}
+      - {name: Mail02/Acme, host_name: mail02.example.com, replication_seconds: 0.2}
     people:
       - {name: Jane Doe/Acme, short_name: jdoe, mail_server: Mail01/Acme}
     documents:
@@ -46,6 +46,10 @@ foreign:
 dns:
   records:
     - {name: example.com, type: MX, values: ["10 mail01.example.com."]}
+    - {name: long.example.com, type: A, values: [127.0.0.77]}
+  faults:
+    - {name: long.example.com, type: "*", fault: truncate}
+    - {name: broken.example.com, type: "*", fault: servfail}
 """
 LINE = re.compile(r"^\[\d{6}:\d{6}-[0-9A-F]{16}\] (\d\d/\d\d/\d{4} \d\d:\d\d:\d\d [AP]M  )?\S?")
 
@@ -151,6 +155,7 @@ def test_what_a_start_says(lab: Lab) -> None:
         ("tell router", "Insufficient arguments.  Enter 'HELP' for the correct syntax."),
         ("set config", "Insufficient arguments.  Enter 'HELP' for the correct syntax."),
         ("set config Foo", "Insufficient arguments.  Enter 'HELP' for the correct syntax."),
+        ("set config Müller=1", "Invalid value for command option"),
         ("set config A B=1", "Invalid value for command option"),
         ("pull", "Insufficient arguments.  Enter 'HELP' for the correct syntax."),
         ("Pull Mail02/Acme other.nsf", "Invalid value for command option"),
@@ -190,11 +195,20 @@ def test_variables_are_set_in_memory_and_file(lab: Lab) -> None:
 def test_a_change_reaches_the_other_replica_by_pull(lab: Lab) -> None:
     _document(lab, "mail01", {"Form": "Person", "LastName": "Pulled"})
     assert "Pulled" not in str(lab.documents("mail02", "Person"))
-    assert _console(lab, 'Pull "Mail01/Acme"', "mail02") == ["Finished replication with server Mail01/Acme"]
-    assert "Pulled" in str(lab.documents("mail02", "Person"))
+    assert _console(lab, 'Pull "Mail01/Acme"', "mail02") == []
+    _until(lambda: "Pulled" in str(lab.documents("mail02", "Person")))
     _document(lab, "mail01", {"Form": "Person", "LastName": "Pushed"})
-    _console(lab, "replicate CN=Mail02/O=Acme names.nsf")
+    answer = _console(lab, "replicate CN=Mail02/O=Acme names.nsf")
+    assert answer == ["Finished replication with server Mail02/Acme"]
     assert "Pushed" in str(lab.documents("mail02", "Person"))
+
+
+def test_a_command_may_end_before_the_replication(lab: Lab) -> None:
+    _document(lab, "mail02", {"Form": "Person", "LastName": "Late"})
+    assert _console(lab, "PUSH Mail01/Acme", "mail02") == []
+    assert "Late" not in str(lab.documents("mail01", "Person"))
+    _until(lambda: "Late" in str(lab.documents("mail01", "Person")))
+    assert _log(lab, "mail02").rstrip().endswith("  Finished replication with server Mail01/Acme")
 
 
 def test_a_restart_reads_global_domains_and_starts_the_enabled_listener(lab: Lab) -> None:
@@ -231,9 +245,7 @@ def test_a_stopped_server_leaves_nothing_and_its_peers_say_so(lab: Lab, capfd: p
 def test_quit_stops_the_server(lab: Lab) -> None:
     pid = _server(lab, "mail02")["pid"]
     _console(lab, "QUIT", "mail02")
-    ends = time.monotonic() + 10
-    while lab.status()["servers"]["mail02"]["running"] and time.monotonic() < ends:
-        time.sleep(0.02)
+    _until(lambda: not lab.status()["servers"]["mail02"]["running"])
     lab.start("mail02")
     assert _server(lab, "mail02")["pid"] != pid
 
@@ -253,6 +265,8 @@ print(json.dumps([
     ask(socket.gethostbyname, "nobody.example.com"),
     ask(socket.gethostbyname, "example.com"),
     ask(socket.gethostbyaddr, "127.0.0.99"),
+    ask(socket.gethostbyname, "long.example.com"),
+    ask(socket.gethostbyname, "broken.example.com"),
     ask(socket.gethostbyname, "localhost"),
     ask(socket.gethostbyname, "127.0.0.5"),
 ]))
@@ -265,6 +279,8 @@ print(json.dumps([
         ["gaierror", socket.EAI_NONAME],
         ["gaierror", socket.EAI_NODATA],
         ["herror", 1],
+        "127.0.0.77",
+        ["gaierror", socket.EAI_AGAIN],
         "127.0.0.1",
         "127.0.0.5",
     ]
@@ -315,7 +331,7 @@ def test_a_process_that_ends_at_start_is_reported_and_nothing_stays(tmp_path: Pa
         (TOPOLOGY + "rest: {scopes: x}\n", "server Mail01/Acme: .*scopes"),
         (TOPOLOGY + "faults: [{name: sloth}]\n", "sloth is not a fault"),
         (TOPOLOGY + "design: {Server: [x]}\n", "server Mail01/Acme: "),
-        (TOPOLOGY.replace("mail02.example.com}", "mail02.example.com, relase: 14}"), "unknown keys: relase"),
+        (TOPOLOGY.replace("replication_seconds", "relase"), "unknown keys: relase"),
         (TOPOLOGY.replace("Mail02/Acme", "Mail01/Acme"), "given twice: mail01"),
         (
             TOPOLOGY.replace("administration_server: Mail01", "administration_server: Mail03"),
@@ -346,6 +362,13 @@ def test_the_module_is_the_command_line() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=30)
     assert b"documents" in done.stdout
+
+
+def _until(true: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def _document(lab: Lab, host: str, items: dict[str, str]) -> None:

@@ -57,6 +57,14 @@ def test_a_missing_final_line_end_is_added_before_a_new_line(tmp_path: Path) -> 
     assert ini.path.read_bytes() == FRESH + b"Last=1\r\n"
 
 
+def test_a_change_that_cannot_be_written_is_none(tmp_path: Path) -> None:
+    ini = _ini(tmp_path)
+    ini.path = tmp_path / "gone" / "notes.ini"
+    with pytest.raises(OSError, match="gone"):
+        ini.set("KitType", "3")
+    assert ini.get("KitType") == "2"
+
+
 def test_wildcards(tmp_path: Path) -> None:
     ini = _ini(tmp_path)
     assert [name for name, _ in ini.matching("server*")] == ["ServerSetup", "ServerTasks"]

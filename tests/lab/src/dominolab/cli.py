@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: `dominolab up`, `down`, `status`, `start`, `stop`, `console`, `fault`, `documents`."""
+"""The command line: the lab's life, its consoles and documents here; mail in `mail.py`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dominolab import faults, topology
+from dominolab import faults, mail, topology
 from dominolab.lab import Lab, LabError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; errors go to standard error and give exit code 1."""
     options = _parser().parse_args(arguments)
-    run: Callable[[Lab, argparse.Namespace], None] = options.run
+    run: Callable[[Lab, argparse.Namespace], int | None] = options.run
     try:
-        run(Lab(options.state), options)
+        return run(Lab(options.state), options) or 0
     except (LabError, topology.TopologyError, OSError) as exc:
         print(f"dominolab: {exc}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     documents.add_argument("--server", required=True, metavar="HOST")
     documents.add_argument("--form")
     documents.add_argument("--json", action="store_true")
+    mail.add_subcommands(commands)
     return parser
 
 

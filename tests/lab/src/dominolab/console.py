@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from dominolab import replication
-from dominolab.contract import PeerError
 from dominolab.notes_names import abbreviated
 
 if TYPE_CHECKING:
@@ -28,6 +27,10 @@ CANNOT_TELL = 'The {} task either does not exist or does not accept "Tell" comma
 NO_ROUTER = "Router task not running"
 NO_SUCH_TASK = "No such task in server"
 UNSETTABLE = "This system variable cannot be set via the server console. You must edit NOTES.INI to set this variable."
+NO_ACCESS = (
+    "Unable to access notes.ini. Determine what application or hardware fault is preventing access. "
+    "Previous cache values used."
+)
 _MAXIMUM_LENGTH = 1024  # assumed: the product has such a limit, its value is not published
 
 Command = Callable[["DominoServer", str], Awaitable[None]]
@@ -121,15 +124,18 @@ async def _set_configuration(server: DominoServer, rest: str) -> None:
     name, value = name.strip(), value.strip()
     if not equals:
         server.log(INSUFFICIENT)
-    elif not name or any(c.isspace() for c in name):
+    elif not name or any(c.isspace() for c in name) or not text.isascii():
         server.log(BAD_VALUE)
     elif name.lower() in server.unsettable:
         server.log(UNSETTABLE)
     else:
-        server.notes_ini.set(name, value)
+        try:
+            server.notes_ini.set(name, value)
+        except OSError:
+            server.log(NO_ACCESS)
 
 
-async def _replicate(server: DominoServer, rest: str, *, both_ways: bool = True) -> None:
+async def _replicate(server: DominoServer, rest: str, *, pull: bool = True, push: bool = True) -> None:
     match = re.fullmatch(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>\S+))(?:\s+(?P<database>\S+))?', rest)
     if match is None:
         server.log(INSUFFICIENT if not rest else BAD_VALUE)
@@ -138,14 +144,15 @@ async def _replicate(server: DominoServer, rest: str, *, both_ways: bool = True)
         server.log(BAD_VALUE)
         return
     peer = match["quoted"] or match["plain"]
-    try:
-        await (server.replicator.replicate(peer) if both_ways else server.replicator.pull(peer))
-    except PeerError as exc:
-        server.log(str(exc))
+    await server.replicator.replicate(peer, pull=pull, push=push)
 
 
 async def _pull(server: DominoServer, rest: str) -> None:
-    await _replicate(server, rest, both_ways=False)
+    await _replicate(server, rest, push=False)
+
+
+async def _push(server: DominoServer, rest: str) -> None:
+    await _replicate(server, rest, pull=False)
 
 
 async def _quit(server: DominoServer, rest: str) -> None:
@@ -168,7 +175,8 @@ _COMMANDS: list[tuple[re.Pattern[str], Command]] = [
         ("show config(?:uration)?", _show_configuration),
         ("set config(?:uration)?", _set_configuration),
         ("pull", _pull),
-        ("rep(?:licate)?", _replicate),
+        ("push", _push),
+        ("replicate", _replicate),
         ("(?:quit|exit)", _quit),
     )
 ]

@@ -61,23 +61,25 @@ class NotesIni:
         return [(name, value) for _, name, value in self._settings() if fnmatch.fnmatchcase(name.lower(), wanted)]
 
     def set(self, name: str, value: str) -> None:
-        """Change a variable in memory and write the file from memory.
+        """Change a variable in memory and write the file from memory; raise OSError and change nothing where it fails.
 
         What another program wrote into the file since the server read it is lost: that is the hazard of editing
         notes.ini behind a running server's back. An empty value keeps the line `name=`.
         """
+        lines = list(self._lines)
         end = b"\r\n" if self._lines and self._lines[0].endswith(b"\r\n") else b"\n"
         for index, found, _ in self._settings():
             if found.lower() == name.lower():
-                old = self._lines[index]
+                old = lines[index]
                 ending = old[len(old.rstrip(b"\r\n")) :]
-                self._lines[index] = f"{found}={value}".encode("latin-1") + ending
+                lines[index] = f"{found}={value}".encode("latin-1") + ending
                 break
         else:
-            if self._lines and not self._lines[-1].endswith((b"\n", b"\r")):
-                self._lines[-1] += end
-            self._lines.append(f"{name}={value}".encode("latin-1") + end)
-        self._write()
+            if lines and not lines[-1].endswith((b"\n", b"\r")):
+                lines[-1] += end
+            lines.append(f"{name}={value}".encode("latin-1") + end)
+        self._write(lines)
+        self._lines = lines
 
     def tasks(self) -> list[tuple[str, str]]:
         """Return (name, arguments) of each entry of ServerTasks; entries are separated by commas only."""
@@ -95,9 +97,9 @@ class NotesIni:
                 found.append((index, match["name"].decode("latin-1"), match["value"].decode("latin-1")))
         return found
 
-    def _write(self) -> None:
+    def _write(self, lines: list[bytes]) -> None:
         handle, temporary = tempfile.mkstemp(prefix=".notes.ini.", dir=self.path.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.writelines(self._lines)
+            stream.writelines(lines)
         Path(temporary).chmod(self.path.stat().st_mode & 0o7777 if self.path.exists() else 0o644)
         Path(temporary).replace(self.path)

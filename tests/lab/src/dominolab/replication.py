@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dominolab.contract import PeerError
 from dominolab.notes_names import abbreviated
 
 if TYPE_CHECKING:
@@ -20,26 +22,49 @@ MERGE = "/replica/merge"
 
 
 class Replicator:
-    """Answers other servers, and pulls from or pushes to them on command."""
+    """Answers other servers, and pulls from or pushes to them on command.
 
-    def __init__(self, server: Server, directory: Directory) -> None:
+    The product's commands only start the replicator, so what follows them may still see the old replica. With a delay
+    the lab behaves like that; without one a command ends when the replication has.
+    """
+
+    def __init__(self, server: Server, directory: Directory, delay: float = 0.0) -> None:
         self._server = server
         self._directory = directory
+        self._delay = delay
+        self._running: set[asyncio.Task[None]] = set()
         server.on_peer_post(EXPORT, self._export)
         server.on_peer_post(MERGE, self._merge)
 
-    async def pull(self, peer: str) -> None:
-        """Take over what the other server's replica has newer. Raises PeerError."""
-        answer = await self._server.peer_post(peer, EXPORT, {})
-        self._directory.merge(answer["notes"])
-        self._server.log(f"Finished replication with server {abbreviated(peer)}")
+    async def replicate(self, peer: str, *, pull: bool, push: bool) -> None:
+        """Replicate with another server; what goes wrong is logged."""
+        if not self._delay:
+            await self._replicate(peer, pull=pull, push=push)
+            return
+        task = asyncio.create_task(self._later(peer, pull=pull, push=push))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def replicate(self, peer: str) -> None:
-        """Pull, then push. Raises PeerError."""
-        answer = await self._server.peer_post(peer, EXPORT, {})
-        self._directory.merge(answer["notes"])
-        await self._server.peer_post(peer, MERGE, {"notes": self._directory.export()})
-        self._server.log(f"Finished replication with server {abbreviated(peer)}")
+    async def stop(self) -> None:
+        """Give up what is under way."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _later(self, peer: str, *, pull: bool, push: bool) -> None:
+        await asyncio.sleep(self._delay)
+        await self._replicate(peer, pull=pull, push=push)
+
+    async def _replicate(self, peer: str, *, pull: bool, push: bool) -> None:
+        try:
+            if pull:
+                self._directory.merge((await self._server.peer_post(peer, EXPORT, {}))["notes"])
+            if push:
+                await self._server.peer_post(peer, MERGE, {"notes": self._directory.export()})
+        except PeerError as exc:
+            self._server.log(str(exc))
+        else:
+            self._server.log(f"Finished replication with server {abbreviated(peer)}")
 
     async def _export(self, _payload: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"notes": self._directory.export()}

@@ -85,7 +85,7 @@ class DominoServer:
         log = data / "IBM_TECHNICAL_SUPPORT" / "console.log"
         log.parent.mkdir(exist_ok=True)
         self._log = log.open("a", encoding="utf-8", buffering=1)
-        self.replicator = Replicator(self, self.directory)
+        self.replicator = Replicator(self, self.directory, float(lab.get("replication_seconds", 0)))
         notes_mail.attach(self)
 
     # -- what tasks see ---------------------------------------------------------------------------------------------
@@ -218,6 +218,7 @@ class DominoServer:
                 await self._stopping.wait()
                 await self._stop_tasks()
         finally:
+            await self.replicator.stop()
             if self._session is not None:
                 await self._session.close()
             self.mail_box.close()
@@ -268,14 +269,15 @@ class DominoServer:
             Path(CONSOLE_SOCKET).unlink(missing_ok=True)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            request = json.loads(await reader.readline() or b"{}")
-            writer.write(json.dumps(await self._answer_console(request)).encode() + b"\n")
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):  # the caller may go away
+            try:
+                request = json.loads(await reader.readline() or b"{}")
+            except ValueError as exc:
+                answer = {"error": f"not understood: {exc}"}
+            else:
+                answer = await self._answer_console(request)
+            writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
-        except (ConnectionError, ValueError):
-            pass  # the caller went away or sent no JSON
-        finally:
-            writer.close()
 
     async def _answer_console(self, request: Mapping[str, Any]) -> dict[str, Any]:
         if "command" in request:

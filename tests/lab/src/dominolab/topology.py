@@ -18,7 +18,8 @@ from dominolab.notes_names import abbreviated, common_name, same
 if TYPE_CHECKING:
     from pathlib import Path
 
-_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini")  # of all servers
+#: options of all servers, or of one
+_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini", "replication_seconds")
 _DNS_ADDRESS = "127.0.0.53"
 _NEAR_SERVERS = 14  # 127.0.0.11 to 127.0.0.24; further ones move to 127.0.1.x, foreign systems begin at 127.0.0.25
 

@@ -13,9 +13,9 @@ class ModuleDocFragment:
 options: {}
 notes:
   - >-
-    Settings are listed below for each form, with the item, the values where they are not free, and how well the name of
-    the item is known in public. V(documented) is named by HCL or IBM; V(likely) and V(unconfirmed) names are confirmed by
-    the design check on your own server.
+    Settings are listed for each form, with the item, the values where they are not free, and how well the name of
+    the item is known in public. V(documented) is named by HCL or IBM; V(likely) and V(unconfirmed) names are confirmed
+    by the design check on your own server.
   - >-
     Settings for V(Server). V(server_name) (C(ServerName); documented); V(domain_name) (C(Domain); likely);
     V(fully_qualified_host_name) (C(SMTPFullHostDomain); documented); V(internet_sites) (C(LdISite); V(enabled);

@@ -74,7 +74,7 @@ options:
       settings:
         description:
           - >-
-            Friendly settings and their values, such as C(external_smtp: enabled); the notes list them. Notes names may be
+            Friendly settings and their values, as in C(external_smtp: enabled); the notes list them. Notes names may be
             abbreviated (V(Mail01/Acme)) and are stored in canonical form (V(CN=Mail01/O=Acme)).
           - >-
             An unknown setting is an error that names similar ones. So is a setting whose item, or whose stored value,

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the catalogue's data, and their documentation, from the reference's domino-items.yml.
 
-    tests/tools/make_catalogue.py [../shared/reference/domino-items.yml]
+    python3 tests/tools/make_catalogue.py [../shared/reference/domino-items.yml]
 
 Facts are carried over (form, setting, label, tab, item, type, values, default, evidence, sources); remarks are not.
 Targets need no YAML library, so the data are plain Python: plugins/module_utils/_directory/catalogue.py. What users see
@@ -43,9 +42,9 @@ class ModuleDocFragment:
 options: {}
 notes:
   - >-
-    Settings are listed below for each form, with the item, the values where they are not free, and how well the name of
-    the item is known in public. V(documented) is named by HCL or IBM; V(likely) and V(unconfirmed) names are confirmed by
-    the design check on your own server.
+    Settings are listed for each form, with the item, the values where they are not free, and how well the name of
+    the item is known in public. V(documented) is named by HCL or IBM; V(likely) and V(unconfirmed) names are confirmed
+    by the design check on your own server.
 '''
 
 HEAD = '''\

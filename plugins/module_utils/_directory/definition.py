@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .._notes_name import abbreviated, canonical, same_name
+from .._notes_name import abbreviated, canonical
 from . import items
-from .document import Document, Values, check, text
+from .document import Document, Scalar, Values, check, text
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -32,8 +32,13 @@ class Wanted:
 
     def found_in(self, document: Document) -> bool:
         """Tell whether a document has this value among the item's values; names compare as names, text without case."""
-        stored = [text(value) for value in document.get(self.name) or ()]
-        return all(any(self._equal(text(value), other) for other in stored) for value in self.values or ())
+        return {self.key(value) for value in self.values or ()} <= {
+            self.key(value) for value in document.get(self.name) or ()
+        }
+
+    def key(self, value: Scalar) -> str:
+        """Return what of a value counts when it identifies a document."""
+        return (canonical(text(value).strip()) if self.item.is_names else text(value)).casefold()
 
     def spellings(self) -> Sequence[Any]:
         """Return the values to search for. How a name is spelled in a document is not always known: both forms."""
@@ -43,9 +48,6 @@ class Wanted:
             if self.item.is_names and abbreviated(text(value)) != value:
                 found.append(abbreviated(text(value)))
         return found
-
-    def _equal(self, one: str, other: str) -> bool:
-        return same_name(one, other) if self.item.is_names else one.casefold() == other.casefold()
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _check(definition: Definition) -> None:
 
 
 def _identity_text(want: Wanted) -> str:
-    return "\n".join(sorted(text(value).casefold() for value in want.values or ()))
+    return "\n".join(sorted(want.key(value) for value in want.values or ()))
 
 
 def _identity(form: str, name: str, value: object) -> Wanted:

@@ -1,7 +1,11 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine: all definitions of one call, planned, checked and applied over one way."""
+"""The engine: all definitions of one call, planned, checked and applied over one way.
+
+Data flow one way: definition (definition.py, with the catalogue in items.py) -> plan (plan.py) -> engine -> a way (the
+protocol is api.py, rest.py the first one) -> report (report.py).
+"""
 
 from __future__ import annotations
 
@@ -56,9 +60,10 @@ def read(api: DirectoryApi, wanted: Sequence[Selection]) -> Sequence[tuple[Selec
 
 def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[Plan]:
     """Plan all definitions, with one search per form."""
-    found: dict[str, Sequence[Document]] = {}
+    found: dict[str, _Found] = {}
     for form in _forms(definition.form.name for definition in definitions):
-        found[form] = api.find(form, [definition.match for definition in definitions if definition.form.name == form])
+        matches = [definition.match for definition in definitions if definition.form.name == form]
+        found[form] = _Found(api.find(form, matches))
     plans = [_planned(api, found[definition.form.name], definition) for definition in definitions]
     owners: dict[str, Definition] = {}
     for planned in plans:
@@ -73,12 +78,32 @@ def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[P
     return plans
 
 
-def _planned(api: DirectoryApi, found: Sequence[Document], definition: Definition) -> Plan:
+class _Found:
+    """The documents of one form, by what identifies them, so that thousands of people need no square of comparisons."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = documents
+        self._indexes: dict[str, dict[str, list[Document]]] = {}
+
+    def candidates(self, definition: Definition) -> Sequence[Document]:
+        """Return the documents that have the first value of the definition's identity."""
+        first = definition.match[0]
+        if first.name not in self._indexes:
+            index: dict[str, list[Document]] = {}
+            for document in self._documents:
+                for key in {first.key(value) for value in document.get(first.name) or ()}:
+                    index.setdefault(key, []).append(document)
+            self._indexes[first.name] = index
+        return self._indexes[first.name].get(first.key((first.values or ("",))[0]), ())
+
+
+def _planned(api: DirectoryApi, found: _Found, definition: Definition) -> Plan:
+    candidates = found.candidates(definition)
     try:
-        return plan(found, definition)
+        return plan(candidates, definition)
     except DirectoryError:
         # Before saying that a document is missing: could it have been seen at all?
-        if not any(definition.matches(document) for document in found):
+        if not any(definition.matches(document) for document in candidates):
             api.accept(definition.form.name, (), definition.match)
         raise
 
@@ -165,8 +190,8 @@ def _verified(planned: Plan, document: Document) -> Outcome:
     if missing:
         wanted = {change.name: change for change in planned.changes}
         lines = "; ".join(
-            f"{change.item.title}: {change.shown(wanted[change.name].after)} was written, "
-            f"{change.shown(change.after)} is there" + _cut(wanted[change.name], change)
+            f"{change.item.title}: {wanted[change.name].after_shown} was written, "
+            f"{change.after_shown} is there" + _cut(wanted[change.name], change)
             for change in missing
         )
         raise DirectoryError(

@@ -33,9 +33,15 @@ class Change:
         """Return the item's name."""
         return str(self.item.name)
 
-    def shown(self, content: Values | None) -> str:
-        """Return one side of the change for a person; a secret is not shown, only that there is one."""
-        return "(secret)" if self.item.is_secret and content else shown(content)
+    @property
+    def before_shown(self) -> str:
+        """Return what was there, for a person; a secret is not shown, only that there is one."""
+        return "(secret)" if self.item.is_secret and self.before else shown(self.before)
+
+    @property
+    def after_shown(self) -> str:
+        """Return what will be there, for a person; of a secret, only that there is another one."""
+        return "(new secret)" if self.item.is_secret and self.after else shown(self.after)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ def result(outcome: Outcome) -> dict[str, Any]:
 
 def diff(plan: Plan) -> dict[str, str]:
     """Return one document's diff, in the shape that Ansible prints: a line for each item, before and after."""
-    before = [f"{change.item.title}: {change.shown(change.before)}" for change in plan.changes]
-    after = [f"{change.item.title}: {change.shown(change.after)}" for change in plan.changes]
+    before = [f"{change.item.title}: {change.before_shown}" for change in plan.changes]
+    after = [f"{change.item.title}: {change.after_shown}" for change in plan.changes]
     title = plan.definition.title
     before_title, after_title = title, title
     if plan.action == CREATED:
@@ -121,4 +121,4 @@ def _content(values: Values | None) -> Any:
 
 def _lines(document: Document) -> Sequence[str]:
     found = [(items.known(document.form, name), document.get(name)) for name in document.items if name != "Form"]
-    return [f"{item.title}: {Change(item, values, None).shown(values)}" for item, values in found]
+    return [f"{item.title}: {Change(item, values, None).before_shown}" for item, values in found]

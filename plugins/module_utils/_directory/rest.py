@@ -15,7 +15,7 @@ from .document import Document
 from .errors import ConflictError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .definition import Wanted
     from .plan import Change
@@ -233,9 +233,9 @@ def dql(form: str, matches: Sequence[Sequence[Wanted]]) -> tuple[str, dict[str, 
     return " and ".join(["Form = ?form"] + ([_any(identities)] if identities else [])), variables
 
 
-def _any(terms: Any) -> str:
+def _any(terms: Iterable[str]) -> str:
     listed = list(dict.fromkeys(terms))
-    return str(listed[0]) if len(listed) == 1 else f"( {' or '.join(listed)} )"
+    return listed[0] if len(listed) == 1 else f"( {' or '.join(listed)} )"
 
 
 def design_fields(body: Mapping[str, Any]) -> Sequence[Field]:

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab for each test that changes it, one lab for those that must not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dominolab.inventory import inventory
+from dominolab.lab import Lab
+from dominolab.topology import load
+from playbook import PlaybookRun, run_playbook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOPOLOGY = Path(__file__).parents[1] / "demo" / "topology.yml"
+PEOPLE = [
+    {"user_name": "Jane Doe/Acme", "internet_address": "jane.doe@example.com"},
+    {"user_name": "John Smith/Acme", "internet_address": "john.smith@example.com"},
+]
+
+
+@dataclass
+class Site:
+    """A running lab with its inventory."""
+
+    lab: Lab
+    state: Path
+    inventory: Path
+    handshake: dict[str, Any]
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return the inventory names of the Domino hosts."""
+        return sorted(self.handshake["servers"])
+
+    def run(self, playbook: str = "opendomino.mail.site", *arguments: str, **extra: Any) -> PlaybookRun:
+        """Run a playbook; keyword arguments become extra variables."""
+        return run_playbook(playbook, self.inventory, *arguments, extra=extra)
+
+    def notes_ini(self, host: str) -> bytes:
+        """Return notes.ini as it is on disk."""
+        return (Path(self.handshake["servers"][host]["data_directory"]) / "notes.ini").read_bytes()
+
+    def contents(self) -> dict[str, Any]:
+        """Return all that the roles may change, for comparing before and after."""
+        return {
+            host: {"notes.ini": self.notes_ini(host), "documents": self.lab.documents(host, None)} for host in self.hosts
+        }
+
+    def items(self, host: str, form: str) -> list[dict[str, Any]]:
+        """Return the items of all documents of a form in a host's replica."""
+        return [document["items"] for document in self.lab.documents(host, form)]
+
+
+def start(state: Path) -> Site:
+    """Start a lab with the demo's topology."""
+    lab = Lab(state)
+    handshake = lab.up(load(TOPOLOGY))
+    path = state.with_name("inventory.json")
+    path.write_text(json.dumps(inventory(handshake, "example.com", PEOPLE)), encoding="utf-8")
+    return Site(lab, state, path, handshake)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Yield a fresh lab in which nothing is set up."""
+    site = start(tmp_path / "lab")
+    yield site
+    site.lab.down()
+
+
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Yield a lab that no test may change; the end of the session proves that none has."""
+    site = start(tmp_path_factory.mktemp("untouched") / "lab")
+    before = site.contents()
+    yield site
+    after = site.contents()
+    site.lab.down()
+    assert after == before

@@ -63,7 +63,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         stop.set()
         thread.join(10)
     by_id = {case["id"]: outcome for case, outcome in zip(CASES["lookups"], outcomes, strict=True)}
-    return {"port": servers[0].port, "by_id": by_id}
+    asked = {query.name.lower().rstrip(".") for query in servers[0].queries}
+    return {"port": servers[0].port, "by_id": by_id, "asked": asked}
 
 
 @pytest.mark.parametrize("case", CASES["lookups"], ids=lambda case: str(case["id"]))
@@ -86,3 +87,8 @@ def test_lookup(case: dict[str, Any], answers: dict[str, Any]) -> None:
             assert sentence.startswith(start)
         assert (actual["error"] or "").startswith(texts.get("error", ""))
         assert (actual["error"] is None) is ("error" not in texts)
+
+
+def test_what_is_no_host_name_is_not_asked_for(answers: dict[str, Any]) -> None:
+    assert "alias.example.org" in answers["asked"]
+    assert not answers["asked"] & {"", "192.0.2.25"}

@@ -9,6 +9,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,16 +170,31 @@ def test_ipv6_and_the_name_of_this_end() -> None:
     assert result.probe.target == f"[::1]:{server.port}"
 
 
+@contextlib.contextmanager
+def black_hole(address: str, port: int = 0) -> Iterator[int]:
+    """Listen without accepting: a full backlog swallows connections as a firewall does that drops them."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server((address, port), backlog=0))
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        time.sleep(0.1)
+        yield listener.getsockname()[1]
+
+
 def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name with a dead and a living address; the resolver is the one thing a test machine cannot have for real."""
-    with ScriptedServer({}) as server:
-        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, server.port)) for a in ("127.0.0.2", "127.0.0.1")]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
-        result = probe(server, host="mail.example.com")
-    assert result.ok
-    assert result.as_dict()["addresses"] == ["127.0.0.2", "127.0.0.1"]
-    assert result.as_dict()["not_reached"] == {"127.0.0.2": "Connection refused"}
-    assert result.as_dict()["address"] == "127.0.0.1"
+    """Two dead addresses, then a living one; only the resolver cannot be real on a test machine."""
+    with ScriptedServer({}) as server, black_hole("127.0.0.3", server.port):
+        addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1"]
+        infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, server.port)) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: infos)
+        result = probe(server, host="mail.example.com", timeout=3)
+    actual = result.as_dict()
+    assert result.ok, actual
+    assert actual["addresses"] == addresses
+    assert actual["not_reached"] == {"127.0.0.2": "Connection refused", "127.0.0.3": "no answer within 1.5 s"}
+    assert actual["address"] == "127.0.0.1"
 
 
 def test_a_resolver_that_does_not_answer_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,15 +232,8 @@ def test_a_port_where_nothing_listens() -> None:
 
 
 def test_a_listener_that_accepts_nobody() -> None:
-    """A full backlog swallows connections: the kernel answers nothing, as a firewall that drops."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(4):
-            client = stack.enter_context(socket.socket())
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        time.sleep(0.1)
-        seen = _smtp.converse(_smtp.Probe("127.0.0.1", listener.getsockname()[1]), 0.3)
+    with black_hole("127.0.0.1") as port:
+        seen = _smtp.converse(_smtp.Probe("127.0.0.1", port), 0.3)
     assert seen.failure is not None
     assert seen.failure.step == "connect"
     assert "no answer within 0.3 s" in seen.failure.text

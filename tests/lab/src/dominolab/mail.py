@@ -184,7 +184,7 @@ def deposit(
 
     `sender` and recipients are Notes names or Internet addresses. Raises LabError where the server cannot be asked.
     """
-    _refuse_line_breaks(subject, sender, *recipients)
+    _check(recipients, subject, sender, *recipients)
     post = _Post(state)
     request = {"sender": sender, "recipients": list(recipients), "subject": subject, "body": body}
     answer = post.ask(server, notes_mail.DEPOSIT, request)
@@ -230,7 +230,7 @@ def submit(
     Without `wait`, the outcome says what the exchangers said; with it, whether the message arrived in a mail file or a
     failure report came back within so many seconds. Raises LabError where the lab has no such sender's domain.
     """
-    _refuse_line_breaks(subject, sender, *recipients)
+    _check(recipients, subject, sender, *recipients)
     post = _Post(state)
     source = post.foreign(sender.rpartition("@")[2])
     message = EmailMessage(policy=SMTP)
@@ -332,7 +332,9 @@ def _foreign_mail(post: _Post, domain: str, person: str) -> list[ReceivedMessage
     return [ReceivedMessage.parse(raw) for raw in received_by(mailboxes, person)]
 
 
-def _refuse_line_breaks(*texts: str) -> None:
+def _check(recipients: Sequence[str], *texts: str) -> None:
+    if not recipients:
+        raise LabError("A message needs at least one recipient.")
     for text in texts:
         if any(ord(character) < 32 for character in text):
             raise LabError(f"{text!r} has a line break or control character.")

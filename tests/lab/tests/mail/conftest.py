@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import pytest
 from dominolab import dns, foreign, notes_mail
 from dominolab.configuration import applicable_configuration
 from dominolab.contract import Document, ForeignSystem, PeerError, Surroundings
+from dominolab.lab import free_port
 from dominolab.listener import SMTPTask
 from dominolab.mailbox import MailBox, MailFile
 from dominolab.notes_names import same
@@ -182,13 +182,6 @@ class World:
         return foreign.received_by(self.path / "foreign", person)
 
 
-def free_port() -> int:
-    """Return a port that is free on all loopback addresses of the world."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.asynccontextmanager
 async def open_world(
     path: Path,
@@ -202,7 +195,11 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Start a world; `documents` replaces whole forms of READY, `replace` one record of RECORDS."""
     async with contextlib.AsyncExitStack() as stack:
-        world = World(path, free_port(), MemoryIni({"DominoLabRetryInterval": "0.1", **(notes_ini or {})}))
+        world = World(
+            path,
+            free_port(["127.0.0.11", "127.0.0.12", "127.0.0.25"]),
+            MemoryIni({"DominoLabRetryInterval": "0.1", **(notes_ini or {})}),
+        )
         content = {**READY, **(documents or {})}
         content["Server"] = [
             {"SMTP_Port": str(world.smtp_port), "Router_Port": str(world.smtp_port), **items}

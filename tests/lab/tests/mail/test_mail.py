@@ -191,6 +191,7 @@ def test_commands(ready: Path, fresh: Path, capsys: pytest.CaptureFixture[str]) 
     [
         (lambda lab: mail.deposit(lab, "mail09", "Jane Doe/Acme", ["a@b.c"]), "There is no server mail09; there are: "),
         (lambda lab: mail.deposit(lab, "mail01", "Jane Doe/Acme", ["a@b.c"], "a\nb"), "has a line break"),
+        (lambda lab: mail.submit(lab, "pat@example.org", []), "at least one recipient"),
         (lambda lab: mail.submit(lab, "pat@example.net", ["a@b.c"]), "no foreign mail system for example.net"),
         (
             lambda lab: mail.mailbox(lab, "Nobody", server="mail01"),

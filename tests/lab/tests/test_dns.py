@@ -98,7 +98,7 @@ def test_faults() -> None:
             {"name": "refused.example.com", "type": "MX", "fault": "refused"},
             {"name": "drop.example.com", "fault": "drop"},
             {"name": "example.com", "type": "AAAA", "fault": "truncate"},
-            {"name": "example.com", "type": "A", "fault": "slow", "seconds": 0.3, "times": 1},
+            {"name": "example.com", "type": "A", "fault": "slow", "seconds": 1, "times": 1},
         ],
     }
 
@@ -116,9 +116,9 @@ def test_faults() -> None:
             slow = asyncio.create_task(ask(server, "example.com", "A"))
             await asyncio.sleep(0.05)
             assert (await ask(server, "example.com", "A")).answer  # one slow answer holds up no other
-            assert time.monotonic() - started < 0.3
+            assert time.monotonic() - started < 1
             assert (await slow).answer
-            assert time.monotonic() - started >= 0.3
+            assert time.monotonic() - started >= 1
         finally:
             await server.close()
 

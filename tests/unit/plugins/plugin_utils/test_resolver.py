@@ -76,7 +76,7 @@ def test_one_batch_tells_everything_apart(tcp: bool) -> None:
     async def run() -> tuple[list[Answer], int]:
         async with lab(CASES["config"]) as server:
             questions = [tuple(case["ask"]) for case in CASES["answers"]]
-            return await ask(server.port, *questions, tcp=tcp, timeout=1.0, retries=0), server.port
+            return await ask(server.port, *questions, tcp=tcp, timeout=2.0, retries=0), server.port
 
     answers, port = asyncio.run(run())
     for case, answer in zip(CASES["answers"], answers, strict=True):

@@ -144,11 +144,15 @@ class MemoryServer:
         assert found
         return found.contents()
 
-    async def send(self, sender: str, *recipients: str, body: str = "Hello\n", wait: float = 5) -> list[dict[str, Any]]:
-        """Send as a Notes client, and return what became of each recipient."""
-        request = {"sender": sender, "recipients": recipients, "subject": "Greetings", "body": body}
+    async def send(self, sender: str, *recipients: str, held: bool = False) -> list[dict[str, Any]]:
+        """Send as a Notes client, and return what became of each recipient; with `held`, after the first try."""
+        request = {"sender": sender, "recipients": recipients, "subject": "Greetings", "body": "Hello\n"}
         answer = await self.routes[notes_mail.DEPOSIT](request)
-        return await self.trace(answer["id"], wait)
+        found = await self.trace(answer["id"], 0 if held else 5)
+        while held and any(recipient["state"] == "waiting" for recipient in found):
+            await asyncio.sleep(0.01)
+            found = await self.trace(answer["id"], 0)
+        return found
 
     async def trace(self, message_id: str, wait: float = 5) -> list[dict[str, Any]]:
         """Return what became of a message."""

@@ -213,7 +213,7 @@ def test_a_server_that_is_stopped_takes_nothing(fresh: Path) -> None:
     try:
         with pytest.raises(LabError, match=r"mail02 does not answer: .*Connection refused"):
             mail.deposit(fresh, "mail02", "John Smith/Acme", ["Jane Doe/Acme"])
-        outcome = mail.deposit(fresh, "mail01", "Jane Doe/Acme", ["John Smith/Acme"], "Later", wait=0.2)
+        outcome = mail.deposit(fresh, "mail01", "Jane Doe/Acme", ["John Smith/Acme"], "Later", wait=1)
         assert [destiny.text for destiny in outcome.recipients] == [
             "held in mail.box of Mail01/Acme: Error transferring to Mail02/Acme; Server not responding"
         ]

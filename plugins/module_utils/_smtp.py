@@ -621,7 +621,7 @@ def _finding_of_failure(failure: Failure) -> Finding:
 
 def _address_literal(sock: socket.socket) -> str:
     """Return what a client without a name of its own says in EHLO (RFC 5321 section 4.1.4)."""
-    address = str(sock.getsockname()[0]).split("%")[0]
+    address = str(sock.getsockname()[0]).split("%", 1)[0]
     return f"[IPv6:{address}]" if ipaddress.ip_address(address).version == 6 else f"[{address}]"
 
 

@@ -36,6 +36,7 @@ attributes:
   idempotent:
     support: full
   platform:
+    support: full
     platforms: all
 options:
   documents:

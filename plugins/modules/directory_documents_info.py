@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - opendomino.mail._directory
 attributes:
   platform:
+    support: full
     platforms: all
 options:
   documents:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playbook import PlaybookRun, run_playbook
+
 from dominolab.inventory import inventory
 from dominolab.lab import Lab
 from dominolab.topology import load
-from playbook import PlaybookRun, run_playbook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,8 @@ class Site:
     def contents(self) -> dict[str, Any]:
         """Return all that the roles may change, for comparing before and after."""
         return {
-            host: {"notes.ini": self.notes_ini(host), "documents": self.lab.documents(host, None)} for host in self.hosts
+            host: {"notes.ini": self.notes_ini(host), "documents": self.lab.documents(host, None)}
+            for host in self.hosts
         }
 
     def items(self, host: str, form: str) -> list[dict[str, Any]]:

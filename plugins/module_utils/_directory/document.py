@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Tuple, Union
 
@@ -61,7 +62,7 @@ def check(name: str, content: object) -> Values:
     for entry in texts:
         if "\0" in entry or any("\ud800" <= char <= "\udfff" for char in entry):
             raise DefinitionError(f"{name}: the text holds a NUL or a character that no encoding has.")
-    if any(number != number or number in (float("inf"), float("-inf")) for number in numbers):
+    if any(not math.isfinite(number) for number in numbers):
         raise DefinitionError(f"{name}: infinity and not-a-number are no values of an item.")
     return values(content)
 

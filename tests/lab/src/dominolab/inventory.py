@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def inventory(
@@ -43,7 +46,8 @@ def inventory(
         "domino_lookup_port": handshake["dns"]["port"],
         "domino_smtp_port": handshake["smtp_port"],
         "send_mail_probe_domains": sorted(handshake["foreign"]),
-        # Nobody has to wait two minutes for a lab server to read its documents again.
+        # A lab server answers at once, or has nothing to say; its listener reads its documents when it is told to.
+        "running_server_response_timeout": 1.5,
         "verify_mail_retries": 10,
         "verify_mail_delay": 1,
     }

@@ -25,6 +25,7 @@ import aiohttp
 from aiohttp import web
 
 from dominolab import console, design, notes_mail, tasks
+from dominolab.configuration import applicable_configuration
 from dominolab.contract import Document, PeerError, Surroundings
 from dominolab.directory import Directory
 from dominolab.faults import Faults
@@ -106,23 +107,7 @@ class DominoServer:
 
     def configuration_document(self) -> Document | None:
         """Return the one Configuration document that applies [behaviour 1.1 to 1.3]."""
-        documents = self.directory.documents("ServerConfig")
-        me = self.surroundings.server_name
-        groups = {
-            group.text("ListName").lower()
-            for group in self.directory.documents("Group")
-            if any(same(member, me) for member in group.texts("Members"))
-        }
-
-        def rank(document: Document) -> int:
-            name = document.text("ServerName")
-            if same(name, me):
-                return 0
-            if name.lower() in groups:
-                return 1
-            return 2 if name == "*" or document.text("UseAsDefault") == "1" else 3
-
-        return min((d for d in documents if rank(d) < 3), key=rank, default=None)
+        return applicable_configuration(self.directory, self.surroundings.server_name)
 
     def global_domains(self) -> Sequence[Document]:
         """Return the Global Domain documents as they were at server start [behaviour 3.5]."""

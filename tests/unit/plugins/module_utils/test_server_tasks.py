@@ -40,6 +40,12 @@ def test_case(case: dict[str, Any]) -> None:
     assert not plan(planned.after, *wishes).changed
 
 
+def test_bytes_other_than_ascii_stay() -> None:
+    # notes.ini is LMBCS; its bytes come as surrogates, which YAML cannot hold
+    current = TaskList.parse("\udc85 \udcff,A")
+    assert plan(current, ["B"]).after.render() == "\udc85 \udcff,A,B"
+
+
 entries = st.sampled_from(["A", "a", "B", "b 1", "B 2", "RunJava X", "runjava Y", "SMTP", "smtp -x"])
 lists = st.lists(
     st.tuples(st.sampled_from(["", " "]), entries | st.just(""), st.sampled_from(["", " "])), max_size=6

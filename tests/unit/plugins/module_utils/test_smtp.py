@@ -175,7 +175,7 @@ def black_hole(address: str, port: int = 0) -> Iterator[int]:
     """Listen without accepting: a full backlog swallows connections as a firewall does that drops them."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server((address, port), backlog=0))
-        for _ in range(4):
+        for _unused in range(4):
             client = stack.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(listener.getsockname())

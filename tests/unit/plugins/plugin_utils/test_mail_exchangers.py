@@ -30,6 +30,7 @@ def answer(name: str, rdtype: str, status: Status, records: list[str]) -> Answer
 
 @given(st.text(max_size=80) | hosts | hosts.map(str.upper))
 def test_a_domain_name_is_ascii_and_stays_as_it_is(text: str) -> None:
+    complaint = ""
     try:
         name = domain_name(text)
     except ValueError as exc:

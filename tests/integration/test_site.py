@@ -1,0 +1,83 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user expects of the roles on a running, a stopped and a sliced fleet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dominolab import mail
+
+if TYPE_CHECKING:
+    from conftest import Site
+
+SECONDS = 20.0
+
+
+def test_a_check_run_changes_nothing_and_tells_what_the_run_does(site: Site) -> None:
+    before = site.contents()
+    check = site.run("opendomino.mail.site", "--check", "--diff")
+    assert check.returncode == 0, check.output
+    assert site.contents() == before
+    run = site.run("opendomino.mail.site", "--diff")
+    assert run.returncode == 0, run.output
+    assert run.changes() == check.changes()
+    assert site.run("opendomino.mail.site").changed_tasks() == dict.fromkeys(site.hosts, 0)
+
+
+def test_a_stopped_server_is_set_up_in_its_file_and_works_when_it_starts(site: Site) -> None:
+    site.lab.stop("mail02")
+    run = site.run("opendomino.mail.receive_mail")
+    assert run.returncode == 0, run.output
+    assert b"ServerTasks=Replica,Router,Update,AMgr,AdminP,SMTP" in site.notes_ini("mail02")
+    assert not [r for r in run.results if r.host == "mail02" and r.action.endswith("console") and r.changed]
+    site.lab.start("mail02")
+    assert any("SMTP Server" in line for line in site.lab.ask("mail02", {"command": "Show Tasks"})["lines"])
+
+
+def test_hosts_may_run_alone_and_in_any_order(site: Site) -> None:
+    # As AWX does with job slices: each run sees one host, and the administration server comes last.
+    for host in ("mail02", "mail01"):
+        run = site.run("opendomino.mail.site", "--limit", host)
+        assert run.returncode == 0, run.output
+    assert site.run("opendomino.mail.site").changed_tasks() == dict.fromkeys(site.hosts, 0)
+    outcome = mail.submit(site.state, "pat@example.org", ["jane.doe@example.com"], "Sliced", "Hello!", SECONDS)
+    assert outcome.arrived, outcome
+
+
+def test_domain_documents_are_written_by_the_administration_server_only(site: Site) -> None:
+    run = site.run("opendomino.mail.site", "--limit", "mail02")
+    assert run.returncode == 0, run.output
+    assert site.items("mail01", "Domain") == []
+    assert site.items("mail01", "ServerConfig") == []
+    assert [i.get("SMTPListenerEnabled") for i in site.items("mail01", "Server")] == ["0", "1"]
+
+
+def test_a_configuration_document_of_ones_own_is_written_by_its_own_host(site: Site) -> None:
+    run = site.run("opendomino.mail.send_mail", "--limit", "mail02", send_mail_configuration="Mail02/Acme")
+    assert run.returncode == 0, run.output
+    configurations = site.items("mail01", "ServerConfig")
+    assert [c["ServerName"] for c in configurations] == ["CN=Mail02/O=Acme"]
+    assert [c["MailExternalSMTP"] for c in configurations] == ["1"]
+
+
+def test_passwords_appear_nowhere(site: Site) -> None:
+    password = next(iter(site.handshake["servers"].values()))["rest_password"]
+    for arguments in (("-vvvv", "--check", "--diff"), ("-vvvv", "--diff")):
+        run = site.run("opendomino.mail.site", *arguments)
+        assert run.returncode == 0, run.output
+        assert password not in run.output
+
+
+def test_a_template_of_ones_own_is_used(site: Site) -> None:
+    template = site.state.parent / "my_configuration.yml.j2"
+    template.write_text(
+        "- form: ServerConfig\n"
+        "  match: {server_name: '*'}\n"
+        "  settings: {external_smtp: enabled, internal_smtp: all_messages}\n",
+        encoding="utf-8",
+    )
+    run = site.run("opendomino.mail.send_mail", send_mail_configuration_template=str(template))
+    assert run.returncode == 0, run.output
+    assert [c.get("MailInternalSMTP") for c in site.items("mail01", "ServerConfig")] == ["2"]

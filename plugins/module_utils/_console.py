@@ -123,6 +123,8 @@ class Answer:
     command: str
     response: tuple[str, ...] | None
     refusal: Refusal | None
+    #: whether the text that was waited for, or a refusal, came in time
+    in_time: bool = True
 
     def as_result(self) -> dict[str, Any]:
         """Return the answer as module result."""
@@ -175,11 +177,20 @@ class Conversation:
                 return False
             time.sleep(_POLL)
 
-    def answer(self, timeout: float, settle: float) -> Answer:
+    def answer(self, timeout: float, settle: float, until: str = "") -> Answer:
         """Return what the console writes until it is silent for `settle` seconds, at most `timeout` seconds.
 
-        Where there is no console.log the answer is unknown, and waiting for it ends after `settle` seconds.
+        With `until`, return as soon as this text (compared without case) or a refusal is there. Where there is no
+        console.log the answer is unknown, and waiting for it ends after `settle` seconds.
         """
+        if until and self.heard:
+            wanted = until.lower()
+
+            def settled() -> bool:
+                return bool(self.refusal) or any(wanted in line.lower() for line in self.lines)
+
+            in_time = self.wait(settled, timeout)
+            return Answer(self.command, tuple(self.lines), self.refusal, in_time)
         latest, count = time.monotonic(), 0
 
         def silent() -> bool:
@@ -215,10 +226,10 @@ class Console:
             log.close()
             raise
 
-    def run(self, command: str, timeout: float, settle: float) -> Answer:
+    def run(self, command: str, timeout: float, settle: float, until: str = "") -> Answer:
         """Send one command and return its answer (see `Conversation.answer`)."""
         with self.send(command) as conversation:
-            return conversation.answer(timeout, settle)
+            return conversation.answer(timeout, settle, until)
 
 
 class ServerC:

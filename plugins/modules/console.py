@@ -68,6 +68,13 @@ options:
       - Seconds of silence after which what the console wrote counts as complete.
     type: float
     default: 1.0
+  until:
+    description:
+      - A text (compared without case) that the console writes when the last command is done, for commands that go on in
+        the background. The module waits for it, at most O(response_timeout) seconds, and fails if it does not come.
+      - Without a C(console.log) nothing can be waited for, and the module warns.
+    type: str
+    default: ''
   accepted:
     description:
       - Refusals that are fine, by a part of the text (compared without case) or by the product's constant, for example
@@ -120,6 +127,16 @@ EXAMPLES = r"""
     data_directory: /local/notesdata
     commands:
       - Tell Router Update Config
+  become: true
+  become_user: notes
+
+- name: Console | The replica of the Domino Directory has what the administration server has
+  opendomino.mail.console:
+    data_directory: /local/notesdata
+    commands:
+      - Pull "Mail01/Acme" names.nsf
+    until: Finished replication with server Mail01/Acme
+    response_timeout: 60
   become: true
   become_user: notes
 
@@ -184,6 +201,7 @@ ARGUMENT_SPEC = {
     "transport": {"type": "str", "choices": ["server_c"], "default": "server_c"},
     "response_timeout": {"type": "float", "default": 10.0},
     "settle": {"type": "float", "default": 1.0},
+    "until": {"type": "str", "default": ""},
     "accepted": {"type": "list", "elements": "str", "default": []},
     "changes": {"type": "bool", "default": True},
     "stopped": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
@@ -194,8 +212,9 @@ TRANSPORTS = {"server_c": ServerC}
 
 def converse(module: AnsibleModule, console: Console, commands: list[str], answers: list[Answer]) -> None:
     """Send the commands and add their answers to `answers`; raise ConsoleError at the first refusal."""
-    for command in commands:
-        answer = console.run(command, module.params["response_timeout"], module.params["settle"])
+    for number, command in enumerate(commands, 1):
+        until = module.params["until"] if number == len(commands) else ""
+        answer = console.run(command, module.params["response_timeout"], module.params["settle"], until)
         answers.append(answer)
         if answer.response is None:
             module.warn(f"What the server said to {command!r} is not known: it has no {CONSOLE_LOG}.")
@@ -203,6 +222,12 @@ def converse(module: AnsibleModule, console: Console, commands: list[str], answe
             raise ConsoleError(
                 f'The server refused {command!r}. It said: "{answer.refusal.line}". Commands after it were not sent. '
                 f"Correct the command; or, if this is fine, put {answer.refusal.constant} into accepted."
+            )
+        if not answer.in_time:
+            seconds = module.params["response_timeout"]
+            raise ConsoleError(
+                f"The console did not say {until!r} within {seconds:g} seconds after {command!r}. "
+                "The command was sent; look at the server's console for what became of it."
             )
 
 

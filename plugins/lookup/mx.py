@@ -17,9 +17,8 @@ description:
     (implicit MX, RFC 5321 section 5.1); a null MX says that the domain receives none (RFC 7505).
   - Runs where Ansible runs, as all lookups do. What a managed host itself can resolve and reach is shown by
     M(opendomino.mail.smtp_probe).
-  - Only DNS is asked, not the hosts file. Names are absolute; search domains are not used.
-requirements:
-  - dnspython >= 2.4 on the controller
+extends_documentation_fragment:
+  - opendomino.mail._dns
 options:
   _terms:
     description:
@@ -45,70 +44,29 @@ options:
     type: string
     choices: [fail, return]
     default: fail
-  nameservers:
+  full:
     description:
-      - Nameservers to ask, as IPv4 address, IPv6 address or name. A name is resolved by the system, and all of its
-        addresses are used.
-      - The default is those of the system's resolver configuration.
+      - Whether to return RV(_list[].dns) as well, with everything that was asked for a domain, and what was answered.
+    type: bool
+    default: false
+  search:
+    description:
+      - Domains to put behind names of one label, such as V(mail), as the C(search) line of a resolver configuration
+        does. They are tried in this order, then the name alone; the first that exists is the one.
+      - Names with a dot in them, a final one included, are never completed.
     type: list
     elements: string
     default: []
     env:
-      - name: OPENDOMINO_MAIL_DNS_NAMESERVERS
+      - name: OPENDOMINO_MAIL_DNS_SEARCH
     ini:
       - section: opendomino_mail
-        key: dns_nameservers
+        key: dns_search
     vars:
-      - name: opendomino_mail_dns_nameservers
-  port:
-    description: The port of the nameservers.
-    type: integer
-    default: 53
-    env:
-      - name: OPENDOMINO_MAIL_DNS_PORT
-    ini:
-      - section: opendomino_mail
-        key: dns_port
-    vars:
-      - name: opendomino_mail_dns_port
-  tcp:
-    description:
-      - Whether to ask over TCP from the start.
-      - When V(false), UDP is used, and TCP for answers that are too long for it.
-    type: bool
-    default: false
-    env:
-      - name: OPENDOMINO_MAIL_DNS_TCP
-    ini:
-      - section: opendomino_mail
-        key: dns_tcp
-    vars:
-      - name: opendomino_mail_dns_tcp
-  timeout:
-    description: Seconds to wait for one answer of one nameserver.
-    type: float
-    default: 3
-    env:
-      - name: OPENDOMINO_MAIL_DNS_TIMEOUT
-    ini:
-      - section: opendomino_mail
-        key: dns_timeout
-    vars:
-      - name: opendomino_mail_dns_timeout
-  retries:
-    description:
-      - How often to ask again when a nameserver gave no answer that settles the question, each time the next one.
-      - Every nameserver is asked at least once, whatever this number is.
-    type: integer
-    default: 2
-    env:
-      - name: OPENDOMINO_MAIL_DNS_RETRIES
-    ini:
-      - section: opendomino_mail
-        key: dns_retries
-    vars:
-      - name: opendomino_mail_dns_retries
+      - name: opendomino_mail_dns_search
 seealso:
+  - plugin: opendomino.mail.mail_domain
+    plugin_type: lookup
   - module: opendomino.mail.smtp_probe
   - name: RFC 5321 section 5.1
     description: Locating the target host.
@@ -141,6 +99,16 @@ EXAMPLES = r"""
       {{ query('opendomino.mail.mx', 'example.com', 'example.org', nameservers=['192.0.2.53', '2001:db8::53'])
          | map(attribute='addresses') | flatten | unique }}
 
+- name: Does DNSSEC prove who receives mail for a domain
+  ansible.builtin.debug:
+    msg: "{{ mx.dns | selectattr('type', 'eq', 'MX') | map(attribute='authenticated') | first }}"
+  vars:
+    mx: "{{ query('opendomino.mail.mx', 'example.com', full=true) | first }}"
+
+- name: What a primary nameserver says that was changed a moment ago
+  ansible.builtin.debug:
+    msg: "{{ query('opendomino.mail.mx', 'example.com', nameservers=['192.0.2.53'], cache=false) | first }}"
+
 - name: Which of many domains do not receive mail, and why
   ansible.builtin.debug:
     msg: >-
@@ -155,7 +123,9 @@ _list:
   elements: dict
   contains:
     domain:
-      description: The domain in the form that DNS has. Lower case, in ASCII, without final dot.
+      description:
+        - The domain in the form that DNS has. Lower case, in ASCII, without final dot, and with the domain that
+          O(search) added.
       type: str
       sample: example.com
     status:
@@ -226,21 +196,61 @@ _list:
           V(referral), V(malformed) and V(rcode), or C(null).
       type: str
       sample: nxdomain
+    dns:
+      description: The questions asked for the domain, MX first, and their answers.
+      returned: when O(full=true)
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name asked for.
+          type: str
+          sample: example.com
+        type:
+          description: The record type asked for.
+          type: str
+          sample: MX
+        status:
+          description: V(answer), or one of the values of RV(_list[].reason).
+          type: str
+          sample: answer
+        rcode:
+          description: The return code of the last reply, or C(null) where none came.
+          type: str
+          sample: NOERROR
+        authenticated:
+          description:
+            - Whether the nameserver says that DNSSEC proves the answer (the AD flag). This is worth as much as the
+              nameserver and the way to it; ask a validating resolver on the same machine or network.
+          type: bool
+          sample: true
+        ttl:
+          description:
+            - For how many more seconds the answer holds, C(null) where there is none. For a negative answer this comes
+              from the SOA record (RFC 2308), and is V(0) without one.
+          type: int
+          sample: 3600
+        server:
+          description: The nameserver that answered, or was asked last.
+          type: str
+          sample: 192.0.2.53
 """
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from ansible.errors import AnsibleLookupError, AnsibleOptionsError
+from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_exchangers import MailExchangers, domain_name, find
-from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import (
-    Resolver,
-    Settings,
-    require_dnspython,
-    run,
+from ansible_collections.opendomino.mail.plugins.plugin_utils._answer_cache import cache_of_run
+from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_exchangers import MailExchangers, find_first
+from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Resolver, require_dnspython, run
+from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver_options import (
+    flattened,
+    read_all,
+    read_domain,
+    resolver_settings,
 )
 
 
@@ -251,57 +261,26 @@ class LookupModule(LookupBase):
         """Return one dictionary per domain."""
         require_dnspython()
         self.set_options(var_options=variables, direct=kwargs)
-        domains = _domains(terms)
-        settings = self._settings()
+        suffixes = read_all(read_domain, self.get_option("search"))
+        names = read_all(lambda term: _candidates(term, suffixes), flattened(terms))
+        settings = resolver_settings(self.get_option)
         addresses = bool(self.get_option("addresses"))
+        cached = bool(self.get_option("cache"))
 
         async def find_all() -> list[MailExchangers]:
-            resolver = await Resolver.create(settings)
-            return list(await asyncio.gather(*(find(resolver, domain, addresses=addresses) for domain in domains)))
+            with cache_of_run(settings, use=cached) as cache:
+                resolver = await Resolver.create(settings, cache)
+                return list(await asyncio.gather(*(find_first(resolver.ask, n, addresses=addresses) for n in names)))
 
         found = run(find_all)
         failures = dict.fromkeys(result.failure.text for result in found if result.failure)
         if failures and self.get_option("on_error") == "fail":
             raise AnsibleLookupError("Mail exchangers cannot be found. " + " ".join(failures))
-        return [result.as_dict() for result in found]
-
-    def _settings(self) -> Settings:
-        settings = Settings(
-            nameservers=tuple(self.get_option("nameservers")),
-            port=self.get_option("port"),
-            tcp=self.get_option("tcp"),
-            timeout=self.get_option("timeout"),
-            retries=self.get_option("retries"),
-        )
-        wrong = [
-            text
-            for is_wrong, text in (
-                (not 1 <= settings.port <= 65535, f"port is {settings.port}, and ports are 1 to 65535."),
-                (settings.timeout <= 0, f"timeout is {settings.timeout:g}, and must be more than 0 seconds."),
-                (settings.retries < 0, f"retries is {settings.retries}, and must not be negative."),
-            )
-            if is_wrong
-        ]
-        if wrong:
-            raise AnsibleOptionsError(" ".join(wrong))
-        return settings
+        return [result.as_dict(full=bool(self.get_option("full"))) for result in found]
 
 
-def _domains(terms: Iterable[Any]) -> list[str]:
-    """Return the domains of the terms, each a name or a list of names; all that are none in one error."""
-    flat = [value for term in terms for value in (term if isinstance(term, (list, tuple)) else [term])]
-    read = [_domain(value) for value in flat]
-    wrong = [complaint for _name, complaint in read if complaint]
-    if wrong:
-        raise AnsibleOptionsError(" ".join(wrong))
-    return [name for name, _complaint in read]
-
-
-def _domain(value: object) -> tuple[str, str]:
-    """Return a domain, or what is wrong with it."""
-    if not isinstance(value, str):
-        return "", f"{value!r} is not a domain name, which is text, but of type {type(value).__name__}."
-    try:
-        return domain_name(value), ""
-    except ValueError as exc:
-        return "", str(exc)
+def _candidates(term: object, suffixes: list[str]) -> list[str]:
+    """Return the domains that a term may mean; raises ValueError."""
+    domain = read_domain(term)
+    is_complete = "." in domain or str(term).endswith(".")
+    return [domain] if is_complete else [*(f"{domain}.{suffix}" for suffix in suffixes), domain]

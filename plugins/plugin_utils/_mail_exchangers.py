@@ -12,14 +12,11 @@ import asyncio
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer, Attempt, Status
-
-if TYPE_CHECKING:
-    from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Resolver
+from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer, Ask, Attempt, Status
 
 ADDRESS_TYPES = ("A", "AAAA")
 
@@ -27,7 +24,8 @@ ADDRESS_TYPES = ("A", "AAAA")
 _DEVIATIONS = "ßẞς\u200c\u200d"
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 
-_REMEDIES = {
+#: What to do about each outcome that says nothing about the domain, and the two that do.
+REMEDIES = {
     Status.NXDOMAIN: "Correct the name, or create it in DNS.",
     Status.NODATA: "Publish an MX record for it.",
     Status.SERVFAIL: "The nameserver could not find out: look at the nameservers and the DNSSEC chain of the domain, "
@@ -69,9 +67,11 @@ class MailExchangers:
     status: str
     exchangers: tuple[Exchanger, ...] = ()
     failure: Failure | None = None
+    answers: tuple[Answer, ...] = ()  # MX first
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, *, full: bool = False) -> dict[str, Any]:
         """Return the shape that the lookup documents."""
+        details = {"dns": [answer.as_dict() for answer in self.answers]} if full else {}
         return {
             "domain": self.domain,
             "status": self.status,
@@ -89,6 +89,7 @@ class MailExchangers:
             "problems": [exchanger.text for exchanger in self.exchangers if exchanger.problem],
             "error": self.failure.text if self.failure else None,
             "reason": self.failure.reason.value if self.failure else None,
+            **details,
         }
 
 
@@ -96,7 +97,7 @@ def domain_name(text: str) -> str:
     """Return a mail domain in the form that DNS has, A-labels in lower case; raises ValueError with a sentence."""
     if "@" in text:
         raise ValueError(f"{text!r} is a mail address, not a domain. Give only what stands after the @.")
-    if _is_address(text.strip("[]")):
+    if is_address(text.strip("[]")):
         raise ValueError(f"{text!r} is an IP address, not a domain. An address literal has no mail exchangers.")
     if any(letter in text for letter in _DEVIATIONS):
         raise ValueError(
@@ -117,17 +118,27 @@ def domain_name(text: str) -> str:
     return name
 
 
-async def find(resolver: Resolver, domain: str, *, addresses: bool = True) -> MailExchangers:
+async def find_first(ask: Ask, domains: Sequence[str], *, addresses: bool = True) -> MailExchangers:
+    """Find the mail exchangers of the first of some domains that exists, or say that the last one does not."""
+    for domain in domains[:-1]:
+        found = await find(ask, domain, addresses=addresses)
+        if found.failure is None or found.failure.reason is not Status.NXDOMAIN:
+            return found
+    return await find(ask, domains[-1], addresses=addresses)
+
+
+async def find(ask: Ask, domain: str, *, addresses: bool = True) -> MailExchangers:
     """Ask for the mail exchangers of a domain, as `domain_name` returns it, and for their addresses."""
-    mx = await resolver.ask(domain, "MX")
+    mx = await ask(domain, "MX")
     hosts: Iterable[str] = ()
     if mx.status is Status.NODATA:
         hosts = [mx.canonical]
     elif addresses:
-        hosts = dict.fromkeys(host for _preference, host in _targets(mx) if host != "." and not _is_address(host))
+        hosts = dict.fromkeys(host for _preference, host in targets(mx) if host != "." and not is_address(host))
     questions = [(host, rdtype) for host in hosts for rdtype in ADDRESS_TYPES]
-    answers = await asyncio.gather(*(resolver.ask(*question) for question in questions))
-    return evaluate(domain, mx, dict(zip(questions, answers, strict=True)))
+    answers = await asyncio.gather(*(ask(*question) for question in questions))
+    found = evaluate(domain, mx, dict(zip(questions, answers, strict=True)))
+    return replace(found, answers=(mx, *answers))
 
 
 def evaluate(domain: str, mx: Answer, addresses: Mapping[tuple[str, str], Answer]) -> MailExchangers:
@@ -139,11 +150,11 @@ def evaluate(domain: str, mx: Answer, addresses: Mapping[tuple[str, str], Answer
         return _implicit(domain, mx, addresses)
     if mx.status is not Status.ANSWER:
         return _failed(domain, "MX records", mx)
-    targets = _targets(mx)
-    if [host for _preference, host in targets] == ["."]:
+    receivers = targets(mx)
+    if [host for _preference, host in receivers] == ["."]:
         return MailExchangers(domain, "null_mx")
     exchangers = []
-    for preference, host in targets:
+    for preference, host in receivers:
         asked = [addresses[host, rdtype] for rdtype in ADDRESS_TYPES if (host, rdtype) in addresses]
         unanswered = [answer for answer in asked if not answer.status.is_final]
         if unanswered and not any(answer.records for answer in asked):
@@ -162,7 +173,7 @@ def _implicit(domain: str, mx: Answer, addresses: Mapping[tuple[str, str], Answe
     unanswered = [answer for answer in asked if not answer.status.is_final]
     if unanswered:
         return _failed(domain, "addresses (it has no MX record)", unanswered[0])
-    text = f"{domain}: it has neither MX nor address records ({mx.server} says so). {_REMEDIES[Status.NODATA]}"
+    text = f"{domain}: it has neither MX nor address records ({mx.server} says so). {REMEDIES[Status.NODATA]}"
     return MailExchangers(domain, "error", failure=Failure(Status.NODATA, text))
 
 
@@ -170,8 +181,8 @@ def _failed(domain: str, what: str, answer: Answer) -> MailExchangers:
     if answer.status is Status.NXDOMAIN:
         text = f"{domain}: the domain does not exist (NXDOMAIN, {answer.server} says so)."
     else:
-        text = f"{domain}: {what} cannot be looked up ({_describe(answer.attempts)})."
-    return MailExchangers(domain, "error", failure=Failure(answer.status, f"{text} {_REMEDIES[answer.status]}"))
+        text = f"{domain}: {what} cannot be looked up ({describe(answer.attempts)})."
+    return MailExchangers(domain, "error", failure=Failure(answer.status, f"{text} {REMEDIES[answer.status]}"))
 
 
 def _exchanger(domain: str, preference: int, host: str, asked: Sequence[Answer]) -> Exchanger:
@@ -187,14 +198,14 @@ def _problem(host: str, asked: Sequence[Answer]) -> tuple[str, str]:
             "says that the domain receives no mail, beside records that say it does (RFC 7505 section 3). "
             "Remove one or the other."
         )
-    if _is_address(host):
+    if is_address(host):
         return "address_literal", (
             "names an IP address, and has to name a host (RFC 1035 section 3.3.9). "
             "Give the address a name, and name that."
         )
     if asked and not any(answer.records for answer in asked):
         return "unresolvable", (
-            f"has no address ({_describe(answer.attempts[-1] for answer in asked)}). "
+            f"has no address ({describe(answer.attempts[-1] for answer in asked)}). "
             "Publish an A or AAAA record for it, or remove the MX record."
         )
     aliases = [answer.canonical for answer in asked if answer.is_alias]
@@ -206,25 +217,26 @@ def _problem(host: str, asked: Sequence[Answer]) -> tuple[str, str]:
     if unanswered:
         return "incomplete", (
             f"may have more addresses: its {unanswered[0].rdtype} records cannot be looked up "
-            f"({_describe(unanswered[0].attempts)}). {_REMEDIES[unanswered[0].status]}"
+            f"({describe(unanswered[0].attempts)}). {REMEDIES[unanswered[0].status]}"
         )
     return "", ""
 
 
-def _targets(mx: Answer) -> list[tuple[int, str]]:
+def targets(mx: Answer) -> list[tuple[int, str]]:
     """Return (preference, host) in the order in which a sender tries them; equal preferences by name."""
-    return sorted((int(record.preference), _host(record.exchange.to_text())) for record in mx.records)
+    return sorted((int(record.preference), host_name(record.exchange)) for record in mx.records)
 
 
-def _host(text: str) -> str:
-    return text.lower().rstrip(".") or "."
+def host_name(name: Any) -> str:
+    """Return a dns.name.Name in lower case without final dot; the root is `.`."""
+    return str(name.to_text(omit_final_dot=True)).lower()
 
 
 def _addresses(asked: Iterable[Answer]) -> tuple[str, ...]:
     return tuple(address for answer in asked for address in sorted(str(record.address) for record in answer.records))
 
 
-def _describe(attempts: Iterable[Attempt]) -> str:
+def describe(attempts: Iterable[Attempt]) -> str:
     """Say what servers said, each thing once."""
     described = []
     for text, same in groupby(attempts, key=str):
@@ -233,7 +245,8 @@ def _describe(attempts: Iterable[Attempt]) -> str:
     return "; ".join(described)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Say whether a text is an IP address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

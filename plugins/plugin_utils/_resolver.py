@@ -11,6 +11,8 @@ cannot work (a nameserver whose own name does not resolve, no nameserver at all)
         return await resolver.ask_all([("example.com", "MX"), ("example.org", "MX")])
 
     answers = run(exchangers)
+
+With an `AnswerCache` replies are kept beyond the resolver, for as long as their TTL allows.
 """
 
 from __future__ import annotations
@@ -19,13 +21,16 @@ import asyncio
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible.errors import AnsibleError
+
+if TYPE_CHECKING:
+    from ansible_collections.opendomino.mail.plugins.plugin_utils._answer_cache import AnswerCache
 
 try:
     import dns.asyncquery
@@ -41,12 +46,13 @@ except ImportError:
     DNSPYTHON_VERSION = (0, 0)
 else:
     DNSPYTHON_VERSION = (dns.version.MAJOR, dns.version.MINOR)
+    _QUERY_FLAGS = dns.flags.RD | dns.flags.AD
 
 T = TypeVar("T")
 
 MINIMUM_DNSPYTHON = (2, 4)
 EDNS_PAYLOAD = 1232  # the size that survives every path, agreed on the DNS flag day 2020
-CONCURRENCY = 64  # questions under way at a time; more makes small resolvers drop some
+CONCURRENCY = 100  # questions under way at a time; many more make small resolvers drop some
 
 
 class Status(str, Enum):
@@ -86,6 +92,7 @@ class Settings:
     tcp: bool = False
     timeout: float = 3.0
     retries: int = 2
+    concurrency: int = CONCURRENCY
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class Attempt:
     server: Nameserver
     status: Status
     text: str = ""
+    rcode: str = ""  # empty where no reply came
 
     def __str__(self) -> str:
         return f"{self.server}: {self.text or self.status.value}"
@@ -122,43 +130,71 @@ class Answer:
     records: tuple[Any, ...] = ()  # dns.rdata.Rdata
     canonical: str = ""  # where the aliases lead, lower case without final dot; the name itself without aliases
     is_alias: bool = False
+    authenticated: bool = False  # the server says that DNSSEC proves it (AD, RFC 4035 section 3.2.3)
+    ttl: int | None = None  # seconds; of a negative answer how long it holds (RFC 2308 section 5)
 
     @property
     def server(self) -> Nameserver:
         """Return the server that was asked last."""
         return self.attempts[-1].server
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what the lookups document about a question and its answer."""
+        return {
+            "name": self.name,
+            "type": self.rdtype,
+            "status": self.status.value,
+            "rcode": self.attempts[-1].rcode or None,
+            "authenticated": self.authenticated,
+            "ttl": self.ttl,
+            "server": str(self.server),
+        }
+
+
+#: Asks one question: an absolute name in ASCII and a record type.
+Ask = Callable[[str, str], Awaitable[Answer]]
+
 
 class Resolver:
-    """Asks each question once, however often it is put, and no more than `CONCURRENCY` at a time."""
+    """Asks each question once, however often it is put, and no more than `Settings.concurrency` at a time."""
 
-    def __init__(self, servers: Sequence[Nameserver], settings: Settings) -> None:
+    def __init__(self, servers: Sequence[Nameserver], settings: Settings, cache: AnswerCache | None = None) -> None:
         """Take servers by address; `create` finds them."""
         self._servers = servers
         self._settings = settings
-        self._limit = asyncio.Semaphore(CONCURRENCY)
+        self._cache = cache
+        self._limit = asyncio.Semaphore(settings.concurrency)
         self._asked: dict[tuple[str, str], asyncio.Task[Answer]] = {}
 
     @classmethod
-    async def create(cls, settings: Settings) -> Resolver:
+    async def create(cls, settings: Settings, cache: AnswerCache | None = None) -> Resolver:
         """Find the servers; raises SettingsError where there are none."""
         require_dnspython()
         names = settings.nameservers or _system_nameservers()
         found = await asyncio.gather(*(_server_addresses(name, settings.port) for name in names))
-        return cls([server for servers in found for server in servers], settings)
+        return cls([server for servers in found for server in servers], settings, cache)
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """Ask one question; `name` is absolute, in ASCII, with or without the final dot."""
-        key = (name.lower().rstrip("."), rdtype)
+        key = (name.lower().removesuffix("."), rdtype)
         if key not in self._asked:
             self._asked[key] = asyncio.get_running_loop().create_task(self._ask(name, rdtype))
-        return await self._asked[key]
+        answer = await self._asked[key]
+        return answer if answer.name == name else replace(answer, name=name)
 
     async def ask_all(self, questions: Iterable[tuple[str, str]]) -> list[Answer]:
         """Ask many questions at once; the answers come in the order of the questions."""
         return list(await asyncio.gather(*(self.ask(name, rdtype) for name, rdtype in questions)))
 
     async def _ask(self, name: str, rdtype: str) -> Answer:
+        try:
+            dns.name.from_text(name)
+        except (dns.exception.DNSException, UnicodeError) as exc:
+            reason = f"DNS can have no such name ({str(exc) or type(exc).__name__})"
+            return Answer(name, rdtype, Status.NXDOMAIN, (Attempt(self._servers[0], Status.NXDOMAIN, reason),))
+        kept = self._kept(name, rdtype)
+        if kept:
+            return kept
         attempts: list[Attempt] = []
         for number in range(max(self._settings.retries + 1, len(self._servers))):
             server = self._servers[number % len(self._servers)]
@@ -166,17 +202,20 @@ class Resolver:
                 attempt, response = await self._attempt(server, name, rdtype)
             attempts.append(attempt)
             if attempt.status.is_final and response is not None:
-                chain = response.resolve_chaining()
-                return Answer(
-                    name=name,
-                    rdtype=rdtype,
-                    status=attempt.status,
-                    attempts=tuple(attempts),
-                    records=tuple(chain.answer or ()),
-                    canonical=chain.canonical_name.to_text(omit_final_dot=True).lower(),
-                    is_alias=bool(chain.cnames),
-                )
+                answer = _answer(name, rdtype, attempts, response)
+                if self._cache and answer.ttl:
+                    self._cache.put(name, rdtype, server, answer.ttl, response)
+                return answer
         return Answer(name, rdtype, attempts[-1].status, tuple(attempts))
+
+    def _kept(self, name: str, rdtype: str) -> Answer | None:
+        kept = self._cache.get(name, rdtype) if self._cache else None
+        if kept is None:
+            return None
+        server, response, seconds = kept
+        status, text = _judge(response)
+        attempt = Attempt(server, status, text, dns.rcode.to_text(response.rcode()))
+        return replace(_answer(name, rdtype, [attempt], response), ttl=seconds)
 
     async def _attempt(
         self, server: Nameserver, name: str, rdtype: str
@@ -184,10 +223,11 @@ class Resolver:
         """Ask one server once. EDNS is left out in a second message where the server does not know it."""
         timeout = self._settings.timeout
         try:
-            query = dns.message.make_query(name, rdtype, use_edns=0, payload=EDNS_PAYLOAD)
+            # AD in the query asks for AD in the reply, without the signatures that DO brings (RFC 6840 section 5.7).
+            query = dns.message.make_query(name, rdtype, use_edns=0, payload=EDNS_PAYLOAD, flags=_QUERY_FLAGS)
             response = await asyncio.wait_for(self._exchange(server, query), timeout)
             if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
-                plain = dns.message.make_query(name, rdtype, use_edns=False)
+                plain = dns.message.make_query(name, rdtype, use_edns=False, flags=_QUERY_FLAGS)
                 response = await asyncio.wait_for(self._exchange(server, plain), timeout)
             status, text = _judge(response)
         except (dns.exception.Timeout, asyncio.TimeoutError):
@@ -200,7 +240,7 @@ class Resolver:
         except (dns.exception.DNSException, ValueError) as exc:
             reason = str(exc) or type(exc).__name__
             return Attempt(server, Status.MALFORMED, f"the reply cannot be understood ({reason})"), None
-        return Attempt(server, status, text), response
+        return Attempt(server, status, text, dns.rcode.to_text(response.rcode())), response
 
     async def _exchange(self, server: Nameserver, query: dns.message.QueryMessage) -> dns.message.QueryMessage:
         if self._settings.tcp:
@@ -238,6 +278,22 @@ def run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return pool.submit(lambda: asyncio.run(main())).result()
 
 
+def _answer(name: str, rdtype: str, attempts: Sequence[Attempt], response: dns.message.QueryMessage) -> Answer:
+    chain = response.resolve_chaining()
+    return Answer(
+        name=name,
+        rdtype=rdtype,
+        status=attempts[-1].status,
+        attempts=tuple(attempts),
+        records=tuple(chain.answer or ()),
+        canonical=chain.canonical_name.to_text(omit_final_dot=True).lower(),
+        is_alias=bool(chain.cnames),
+        authenticated=bool(response.flags & dns.flags.AD),
+        # Without SOA a negative answer does not say how long it holds; dnspython then has the largest number.
+        ttl=chain.minimum_ttl if chain.answer is not None or _has(response, dns.rdatatype.SOA) else 0,
+    )
+
+
 def _judge(response: dns.message.QueryMessage) -> tuple[Status, str]:
     """Say what a response means; raises DNSException where it contradicts itself."""
     rcode = response.rcode()
@@ -252,12 +308,16 @@ def _judge(response: dns.message.QueryMessage) -> tuple[Status, str]:
         return Status.ANSWER, ""
     # An empty answer without SOA is "no such record" only from a server that asked on until there was nothing more to
     # find (RFC 2308 section 2.2); anything else would turn a wrong nameserver into a wrong fact about the domain.
-    has_soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority)
-    has_ns = any(rrset.rdtype == dns.rdatatype.NS for rrset in response.authority)
+    has_soa = _has(response, dns.rdatatype.SOA)
+    has_ns = _has(response, dns.rdatatype.NS)
     is_resolver = bool(response.flags & dns.flags.RA)
     if not has_soa and (has_ns or (chain.cnames and not is_resolver)):
         return Status.REFERRAL, "it refers to other nameservers"
     return Status.NODATA, "no such record"
+
+
+def _has(response: dns.message.QueryMessage, rdtype: dns.rdatatype.RdataType) -> bool:
+    return any(rrset.rdtype == rdtype for rrset in response.authority)
 
 
 def _system_nameservers(filename: str = "/etc/resolv.conf") -> tuple[str, ...]:

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the ways without a server have in common: no design can be asked, so a person has to look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .items import TRUSTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .definition import Definition
+
+
+def unproven(definitions: Sequence[Definition]) -> Sequence[str]:
+    """Return one warning for each form with items whose names are not documented in public."""
+    found: dict[str, dict[str, None]] = {}
+    for definition in definitions:
+        for want in (*definition.match, *definition.wanted):
+            if want.item.evidence not in TRUSTED:
+                found.setdefault(definition.form.name, {})[f"{want.item.title} (evidence: {want.item.evidence})"] = None
+    return [
+        f"Form {form}: the names of these items are not documented in public, and without a server no design can be "
+        f"asked whether it has them: {'; '.join(names)}. Look at them before the file is used."
+        for form, names in found.items()
+    ]

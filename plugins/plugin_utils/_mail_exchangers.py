@@ -168,7 +168,7 @@ def _implicit(domain: str, mx: Answer, addresses: Mapping[tuple[str, str], Answe
     asked = [addresses[mx.canonical, rdtype] for rdtype in ADDRESS_TYPES]
     if any(answer.records for answer in asked):
         # That the domain is an alias is no fault here: RFC 5321 processes the name that it leads to.
-        exchanger = Exchanger(0, mx.canonical, _addresses(asked))
+        exchanger = Exchanger(0, mx.canonical, addresses_of(asked))
         return MailExchangers(domain, "implicit", (exchanger,))
     unanswered = [answer for answer in asked if not answer.status.is_final]
     if unanswered:
@@ -186,12 +186,12 @@ def _failed(domain: str, what: str, answer: Answer) -> MailExchangers:
 
 
 def _exchanger(domain: str, preference: int, host: str, asked: Sequence[Answer]) -> Exchanger:
-    problem, text = _problem(host, asked)
+    problem, text = host_problem(host, asked)
     record = f"{domain}: MX {preference} {host}"
-    return Exchanger(preference, host, _addresses(asked), problem, f"{record} {text}" if problem else "")
+    return Exchanger(preference, host, addresses_of(asked), problem, f"{record} {text}" if problem else "")
 
 
-def _problem(host: str, asked: Sequence[Answer]) -> tuple[str, str]:
+def host_problem(host: str, asked: Sequence[Answer]) -> tuple[str, str]:
     """Return what is wrong with a host in an MX record: a code, and what to say after the record."""
     if host == ".":
         return "null", (
@@ -232,7 +232,8 @@ def host_name(name: Any) -> str:
     return str(name.to_text(omit_final_dot=True)).lower()
 
 
-def _addresses(asked: Iterable[Answer]) -> tuple[str, ...]:
+def addresses_of(asked: Iterable[Answer]) -> tuple[str, ...]:
+    """Return the addresses of address answers, in their order."""
     return tuple(address for answer in asked for address in sorted(str(record.address) for record in answer.records))
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
-from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer, Ask, Status
+from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer, Ask
 from ansible_collections.opendomino.mail.plugins.plugin_utils._txt import shown, texts
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -133,7 +133,7 @@ class _Evaluation:
         self._address: Address | None = mapped or address
         self._helo = helo
         self._local, _at, self._sender_domain = sender.rpartition("@")
-        self._validated: dict[str, list[str]] = {}
+        self._validated: list[str] | None = None
         self.lookups = 0
         self.voids = 0
         self.first_record = ""
@@ -187,7 +187,7 @@ class _Evaluation:
         if not _is_name(target):
             return False
         if term.name == "ptr":
-            return any(name == target or name.endswith(f".{target}") for name in await self._validated_names(target))
+            return any(name == target or name.endswith(f".{target}") for name in await self._validated_names())
         if term.name == "exists":
             return bool(self._note_void([await self._answer(target, "A")])) and self._address is not None
         hosts = [target] if term.name == "a" else await self._exchangers(target)
@@ -215,21 +215,21 @@ class _Evaluation:
             self._note_void(answers)
         return any(self._is_in(str(record.address), term) for answer in answers for record in answer.records)
 
-    async def _validated_names(self, target: str) -> list[str]:
+    async def _validated_names(self) -> list[str]:
         """Return the names that the address has in DNS both ways (section 5.5); errors are as good as none."""
         if self._address is None:
             return []
-        if target not in self._validated:
+        if self._validated is None:
             answer = await self._ask(self._address.reverse_pointer, "PTR")
             names = [record.target.to_text(omit_final_dot=True).lower() for record in answer.records][:NAMES]
             rdtype = self._types()[0]
             forward = await asyncio.gather(*(self._ask(name, rdtype) for name in names if name != "."))
-            self._validated[target] = [
+            self._validated = [
                 answer.name
                 for answer in forward
                 if any(ipaddress.ip_address(record.address) == self._address for record in answer.records)
             ]
-        return self._validated[target]
+        return self._validated
 
     def _types(self) -> tuple[str, ...]:
         if self._address is None:
@@ -301,7 +301,7 @@ class _Evaluation:
 
     async def _validated_name(self, domain: str) -> str:
         """Return the value of the macro `p` (section 7.3)."""
-        names = await self._validated_names(domain)
+        names = await self._validated_names()
         below = [name for name in names if name.endswith(f".{domain}")]
         return next(iter([name for name in names if name == domain] + below + names), "unknown")
 

@@ -22,7 +22,7 @@ def texts(answer: Answer) -> list[str]:
 
 
 def visible(text: str) -> str:
-    """Return foreign text with `\\xNN` for everything but printable ASCII, so that a terminal shows what is there."""
+    r"""Return foreign text with `\xNN` for everything but printable ASCII, so that a terminal shows what is there."""
     return _UNPRINTABLE.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
@@ -32,17 +32,20 @@ def shown(text: str) -> str:
     return plain if len(plain) <= SHOWN else f"{plain[:SHOWN]}... ({len(text)} characters)"
 
 
-def tags(text: str) -> list[tuple[str, str]]:
-    """Return the tags of a list as DKIM and DMARC write it (RFC 6376 section 3.2); raises ValueError with a sentence."""
+def tags(text: str) -> dict[str, str]:
+    """Return the tags of a list as DKIM and DMARC write it (RFC 6376 section 3.2); raises ValueError."""
     parts = [part.strip() for part in text.split(";")]
     if parts and not parts[-1]:
         parts.pop()  # a final semicolon is allowed
-    found = []
+    found: dict[str, str] = {}
     for part in parts:
         name, equals, value = part.partition("=")
-        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name.strip()):
+        name = name.strip()
+        if not equals or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             raise ValueError(f"{shown(part)!r} is not a tag with its value, such as v=1")
-        found.append((name.strip(), value.strip()))
+        if name in found:
+            raise ValueError(f"the tag {name} stands there twice")
+        found[name] = value.strip()
     return found
 
 

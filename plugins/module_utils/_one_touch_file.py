@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ._directory import items
+from ._directory.offline import is_secret
 
 if TYPE_CHECKING:
     from typing import Callable, Collection
@@ -67,47 +67,44 @@ class JsonFile:
         return text.replace("\n", self.line_end).encode("utf-8")
 
 
-def masked(data: Any, other: Any, secrets: Collection[str] = ()) -> Any:
-    """Return JSON without its secrets; one that does not stand in the `other` JSON is a new secret.
+def masked(data: Any, other: Any, names: Collection[str] = ()) -> Any:
+    """Return JSON without its secrets; one that does not stand in the `other` JSON is a new secret."""
+    known = {text for text, _secret in _texts(other, names)}
 
-    Secrets are what `secrets_of` finds, and `secrets` wherever they stand.
-    """
-    known = {value for value, _secret in _texts(other)}
+    def mask(text: str, secret: bool) -> str:
+        if not (text and secret):
+            return text
+        return "(secret)" if text in known else "(new secret)"
 
-    def mask(value: str, secret: bool) -> str:
-        if not value or not (secret or value in secrets):
-            return value
-        return "(secret)" if value in known else "(new secret)"
-
-    return _mapped(data, mask)
+    return _mapped(data, names, mask)
 
 
-def secrets_of(data: Any) -> set[str]:
-    """Return the texts of JSON that stand under a key which says so: certifierPassword, HTTPPassword."""
-    return {value for value, secret in _texts(data) if secret and value}
+def secrets_of(data: Any, names: Collection[str] = ()) -> set[str]:
+    """Return the texts of JSON under a key that says so (certifierPassword, HTTPPassword), or is one of `names`."""
+    return {text for text, secret in _texts(data, names) if secret and text}
 
 
-def _texts(data: Any) -> list[tuple[str, bool]]:
+def _texts(data: Any, names: Collection[str]) -> list[tuple[str, bool]]:
     found: list[tuple[str, bool]] = []
 
-    def note(value: str, secret: bool) -> str:
-        found.append((value, secret))
-        return value
+    def note(text: str, secret: bool) -> str:
+        found.append((text, secret))
+        return text
 
-    _mapped(data, note)
+    _mapped(data, names, note)
     return found
 
 
-def _mapped(data: Any, change: Callable[[str, bool], str], secret: bool = False) -> Any:
+def _mapped(data: Any, names: Collection[str], change: Callable[[str, bool], str], secret: bool = False) -> Any:
     """Return JSON with every text changed; `change` is told whether the text is a secret."""
     if isinstance(data, dict):
         # An item with flags has its content under `value`; what else stands in an object has a key of its own.
         return {
-            key: _mapped(value, change, items.known("", key).is_secret or (secret and key == "value"))
+            key: _mapped(value, names, change, is_secret(key, names) or (secret and key == "value"))
             for key, value in data.items()
         }
     if isinstance(data, list):
-        return [_mapped(value, change, secret) for value in data]
+        return [_mapped(value, names, change, secret) for value in data]
     return change(data, secret) if isinstance(data, str) else data
 
 

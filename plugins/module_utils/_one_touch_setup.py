@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _validjson as validjson
-from ._directory import items, offline, one_touch, report
+from ._directory import offline, one_touch, report
 from ._directory.definition import define_all
 from ._notes_ini import NotesIni, Setting, setting_of
 from ._one_touch_file import JsonFile, masked, secrets_of
@@ -70,7 +70,7 @@ def _setting(name: str, value: object) -> Setting:
 
 
 def _secrets(setup: one_touch.Setup) -> set[str]:
-    variables = [setting for setting in setup.notes_ini if setting.value and items.known("", setting.name).is_secret]
+    variables = [setting for setting in setup.notes_ini if setting.value and offline.is_secret(setting.name)]
     return report.secrets(setup.documents) | {setting.value.decode("ascii") for setting in variables if setting.value}
 
 
@@ -114,8 +114,8 @@ def _validated(module: AnsibleModule, name: str, content: bytes, data: Mapping[s
 
 
 def _diff(file: WholeFile, before: JsonFile, after: Mapping[str, Any], setup: one_touch.Setup) -> dict[str, str]:
-    secrets = _secrets(setup)
-    shown = [masked(data, before.data, secrets) for data in (before.data, after)]
+    names = offline.secret_names(setup.documents)
+    shown = [masked(data, before.data, names) for data in (before.data, after)]
     old, new = (before.render(data).decode("utf-8") for data in shown)
     return {
         "before_header": str(file.path),

@@ -15,13 +15,13 @@ import re
 import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING
 
-from . import items
 from .document import text
 from .errors import DefinitionError
+from .offline import is_secret
 from .plan import Plan, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .definition import Definition
     from .document import Scalar, Values
@@ -34,7 +34,6 @@ HEADER = f"<?xml version='1.0' encoding='utf-8'?>\n<database xmlns=\"{NAMESPACE}
 #: What XML 1.0 has no place for; and the carriage return, which an XML parser would turn into a line feed. The DTD's
 #: `nonxmlchar` is no way out: how it spells its value is not documented (0x1 and 0004 have both been seen).
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-_DOCUMENT_LINE = re.compile(r'<document form="([^"]*)">')
 _ITEM_LINE = re.compile(r'(<item name="([^"]*)"[^>]*>).*(</item>)')
 
 
@@ -61,15 +60,15 @@ def render(plans: Sequence[Plan]) -> str:
     return content.decode("utf-8") + "\n"
 
 
-def masked(content: str, other: str = "") -> str:
+def masked(content: str, other: str = "", names: Collection[str] = ()) -> str:
     """Return a file written here without its secrets; one that is not in the `other` file is a new secret."""
-    form, known, lines = "", set(other.split("\n")), []
+    known, lines = set(other.split("\n")), []
     for line in content.rstrip("\n").split("\n"):
-        document, item = _DOCUMENT_LINE.match(line), _ITEM_LINE.match(line)
-        form = document.group(1) if document else form
-        secret = item and items.known(form, item.group(2)).is_secret
-        word = "(secret)" if line in known else "(new secret)"
-        lines.append(f"{item.group(1)}{word}{item.group(3)}\n" if item and secret else f"{line}\n")
+        item = _ITEM_LINE.match(line)
+        if item and is_secret(item.group(2), names):
+            word = "(secret)" if line in known else "(new secret)"
+            line = f"{item.group(1)}{word}{item.group(3)}"  # noqa: PLW2901
+        lines.append(f"{line}\n")
     return "".join(lines)
 
 

@@ -22,6 +22,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.opcode
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
@@ -123,6 +124,63 @@ def test_faults() -> None:
             await server.close()
 
     asyncio.run(run())
+
+
+def test_a_lame_server_points_upwards_and_a_wrong_id_is_no_answer() -> None:
+    config = {
+        "records": [{"name": "example.com", "type": "A", "values": ["192.0.2.1"]}],
+        "faults": [
+            {"name": "lame.example.com", "fault": "lame"},
+            {"name": "example.com", "type": "A", "fault": "wrong_id", "times": 1},
+        ],
+    }
+
+    async def run() -> None:
+        server = await serve(config)
+        try:
+            lame = await ask(server, "lame.example.com", "A")
+            assert lame.rcode() == dns.rcode.NOERROR
+            assert not lame.flags & (dns.flags.AA | dns.flags.RA)
+            assert section(lame.authority) == [". NS a.root-servers.net."]
+            with pytest.raises(dns.query.BadResponse):
+                await ask(server, "example.com", "A")
+            assert (await ask(server, "example.com", "A")).answer
+        finally:
+            await server.close()
+
+    asyncio.run(run())
+
+
+def test_who_asks_hears_which_answers_are_authenticated() -> None:
+    config = {
+        "records": [
+            {"name": "example.com", "type": "CNAME", "values": ["www.example.org."]},
+            {"name": "www.example.org", "type": "A", "values": ["192.0.2.1"]},
+            {"name": "example.net", "type": "TXT", "values": ["signed"]},
+        ],
+        "authenticated": ["example.com", "example.net"],
+    }
+    data = Data.from_config(config)
+
+    def is_authenticated(name: str, rdtype: str, **options: Any) -> bool:
+        query = dns.message.make_query(name, rdtype, **options)
+        return bool(data.answer(query).flags & dns.flags.AD)
+
+    flags = dns.flags.RD | dns.flags.AD
+    assert is_authenticated("example.net", "TXT", flags=flags)
+    assert is_authenticated("example.net", "TXT", want_dnssec=True)
+    assert is_authenticated("nobody.example.net", "TXT", flags=flags)
+    assert not is_authenticated("example.net", "TXT")
+    assert not is_authenticated("www.example.org", "A", flags=flags)
+    assert not is_authenticated("example.com", "A", flags=flags)  # it leads to a zone that is not signed
+
+
+def test_long_texts_are_split() -> None:
+    text = 'k="' + "x" * 600 + "\\"
+    data = Data.from_config({"records": [{"name": "example.com", "type": "TXT", "text": [text]}]})
+    (answer,) = data.answer(dns.message.make_query("example.com", "TXT")).answer
+    assert [len(string) for string in answer[0].strings] == [255, 255, 94]
+    assert b"".join(answer[0].strings).decode() == text
 
 
 def test_what_is_no_question_is_refused_or_ignored() -> None:

@@ -14,8 +14,10 @@ Run it with `python -m dominolab.dns CONFIG`; CONFIG is JSON:
      "records": [{"name": "example.com", "type": "MX", "ttl": 300, "values": ["10 mail01.example.com."]}],
      "faults": [{"name": "slow.example.com", "type": "*", "fault": "slow", "seconds": 1, "times": 1}]}
 
-Values are written as in a zone file, names in them always absolute. Without `zones`, a zone is the last two labels of
-each name. SIGHUP reads the file again; one that is wrong is reported and changes nothing.
+Values are written as in a zone file, names in them always absolute. A TXT record may have `text` in their place, a list
+of texts, each split into strings as long as they may be. Without `zones`, a zone is the last two labels of each name.
+`authenticated` lists zones whose answers DNSSEC proves, as a validating resolver says to those who ask (AD).
+SIGHUP reads the file again; one that is wrong is reported and changes nothing.
 """
 
 from __future__ import annotations
@@ -46,11 +48,12 @@ import dns.rrset
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-FAULTS = ("servfail", "refused", "drop", "truncate", "slow")
+FAULTS = ("servfail", "refused", "drop", "truncate", "slow", "lame", "wrong_id")
 UDP_PAYLOAD = 1232  # what EDNS clients and servers agree on since the DNS flag day 2020
 PLAIN_UDP_PAYLOAD = 512  # RFC 1035 section 4.2.1
 NEGATIVE_TTL = 60
 CNAME_LIMIT = 16
+STRING_LENGTH = 255  # RFC 1035 section 3.3.14
 
 
 class ConfigError(ValueError):
@@ -90,6 +93,8 @@ class Data:
     faults: list[Fault]
     #: every name that has records or stands above one that has
     names: set[dns.name.Name] = field(default_factory=set)
+    #: apexes whose answers are authenticated
+    authenticated: frozenset[dns.name.Name] = frozenset()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Data:
@@ -114,6 +119,7 @@ class Data:
         for apex, soa in zones.items():
             records.setdefault(apex, {})[dns.rdatatype.SOA] = soa
         data = cls(zones, records, [_fault(entry) for entry in config.get("faults", [])])
+        data.authenticated = frozenset(_name(zone) for zone in config.get("authenticated", []))
         for name in records:
             if data.zone_of(name) is None:
                 raise ConfigError(f"{name} lies in none of the zones {', '.join(sorted(map(str, zones)))}")
@@ -146,7 +152,16 @@ class Data:
         return None
 
     def answer(self, query: dns.message.QueryMessage) -> dns.message.Message:
-        """Answer one question as a resolver with all zones at hand would."""
+        """Answer one question as a resolver with all zones at hand would, AD set where it is due and asked for."""
+        response = self._answer(query)
+        asks = bool(query.flags & dns.flags.AD) or bool(query.ednsflags & dns.flags.DO)
+        names = [query.question[0].name, *(rrset.name for rrset in response.answer)]
+        is_error = response.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+        if asks and not is_error and all(self.zone_of(name) in self.authenticated for name in names):
+            response.flags |= dns.flags.AD
+        return response
+
+    def _answer(self, query: dns.message.QueryMessage) -> dns.message.Message:
         question = query.question[0]
         response = dns.message.make_response(query, recursion_available=True, our_payload=UDP_PAYLOAD)
         is_transfer = dns.rdatatype.is_metatype(question.rdtype) and not _is_any(question)
@@ -286,7 +301,11 @@ class Server:
             await asyncio.sleep(fault.seconds)
         if fault is not None and fault.kind in ("servfail", "refused"):
             return _with_rcode(query, dns.rcode.from_text(fault.kind)).to_wire()
+        if fault is not None and fault.kind == "lame":
+            return _lame(query).to_wire()
         response = self.data.answer(query)
+        if fault is not None and fault.kind == "wrong_id":
+            response.id ^= 1
         if transport == "tcp":
             return response.to_wire(max_size=65535)
         if fault is not None and fault.kind == "truncate":
@@ -331,13 +350,20 @@ def _name(text: str) -> dns.name.Name:
 
 def _rrset(entry: Mapping[str, Any]) -> dns.rrset.RRset:
     try:
-        name, rdtype, values = _name(entry["name"]), str(entry["type"]), list(entry["values"])
+        name, rdtype = _name(entry["name"]), str(entry["type"])
+        values = [_strings(text) for text in entry["text"]] if "text" in entry else list(entry["values"])
         ttl = int(entry.get("ttl", 300))
         return dns.rrset.from_text_list(name, ttl, "IN", rdtype, values, origin=dns.name.root, relativize=False)
     except KeyError as exc:
         raise ConfigError(f"record {dict(entry)} has no {exc}") from exc
     except (dns.exception.DNSException, ValueError) as exc:
         raise ConfigError(f"record {dict(entry)}: {str(exc) or type(exc).__name__}") from exc
+
+
+def _strings(text: str) -> str:
+    """Return a text as a zone file has it, in strings."""
+    parts = [text[n : n + STRING_LENGTH] for n in range(0, len(text), STRING_LENGTH)]
+    return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 
 def _fault(entry: Mapping[str, Any]) -> Fault:
@@ -374,6 +400,13 @@ def _is_any(question: dns.rrset.RRset) -> bool:
 def _with_rcode(query: dns.message.Message, rcode: dns.rcode.Rcode) -> dns.message.Message:
     response = dns.message.make_response(query, recursion_available=True, our_payload=UDP_PAYLOAD)
     response.set_rcode(rcode)
+    return response
+
+
+def _lame(query: dns.message.Message) -> dns.message.Message:
+    """Answer as a server does that the zone was delegated to and that does not know it: it points upwards."""
+    response = dns.message.make_response(query, our_payload=UDP_PAYLOAD)
+    response.authority.append(dns.rrset.from_text(dns.name.root, NEGATIVE_TTL, "IN", "NS", "a.root-servers.net."))
     return response
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the lookup mx for many cases in one process, loaded as Ansible loads it; JSON in, JSON out."""
+"""Run a lookup for many cases in one process, loaded as Ansible loads it; JSON in, JSON out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
     """Return the lookup's result or its error."""
     os.environ.update(case.get("env", {}))
     try:
-        lookup = lookup_loader.get("opendomino.mail.mx")
+        lookup = lookup_loader.get(sys.argv[2])
         return {"result": lookup.run(case["terms"], variables=case.get("vars", {}), **case.get("options", {}))}
     except AnsibleError as exc:
         # Releases of ansible-core differ in the name of the class itself.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.templating.paths.exceptions import PathError
 from openapi_core.templating.responses.exceptions import ResponseNotFound
 from openapi_core.testing import MockRequest, MockResponse
@@ -75,7 +75,8 @@ def validate(exchange: Exchange) -> None:
         data=exchange.request or None,
         content_type="application/json",
     )
-    response = MockResponse(exchange.answer, status_code=exchange.status, content_type="application/json")
+    content_type = "text/xml" if exchange.path.endswith("/dxl") and exchange.status == 200 else "application/json"
+    response = MockResponse(exchange.answer, status_code=exchange.status, content_type=content_type)
     try:
         spec.validate_request(request)
     except PathError as exc:
@@ -111,4 +112,5 @@ def _spec(path: Path) -> OpenAPI:
     content = json.loads(path.read_text(encoding="utf-8"))
     # HCL's own captured answers contradict HCL's schema here: real meta data hold no form.
     content["components"]["schemas"].get("DocumentMeta", {}).pop("required", None)
-    return OpenAPI.from_dict(content)
+    config = Config(extra_media_type_deserializers={"text/xml": lambda body, **_parameters: body.decode("utf-8")})
+    return OpenAPI.from_dict(content, config=config)

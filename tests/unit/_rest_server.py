@@ -41,6 +41,8 @@ class RestServer:
         self.url = ""
         #: an answer to give instead of the lab's: (method, path) -> (status, body); lies are told here only
         self.overrides: dict[tuple[str, str], tuple[int, bytes]] = {}
+        #: the paths of all requests, those with such an answer too
+        self.asked: list[str] = []
         #: methods that end in a broken connection
         self.drop: set[str] = set()
         self._unids = [note.unid for note in directory.documents()]
@@ -86,6 +88,7 @@ class RestServer:
 
         @web.middleware
         async def keep(request: web.Request, handler: Any) -> web.StreamResponse:
+            self.asked.append(request.path)
             override = self.overrides.get((request.method, request.path))
             content = await request.read()
             if request.method in self.drop and request.transport is not None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._notes_name import abbreviated, canonical
@@ -59,6 +59,7 @@ class Definition:
     wanted: tuple[Wanted, ...] = ()
     present: bool = True
     create: bool = True
+    catalogue: items.Catalogue = field(default=items.PUBLISHED, compare=False, repr=False)
 
     def matches(self, document: Document) -> bool:
         """Tell whether this definition is about that document."""
@@ -79,29 +80,30 @@ class Definition:
         return ((Wanted(kind, (self.form.name,)),) if kind else ()) + identity + self.wanted
 
 
-def define(raw: Mapping[str, Any]) -> Definition:
+def define(raw: Mapping[str, Any], catalogue: items.Catalogue = items.PUBLISHED) -> Definition:
     """Return the definition that a mapping describes; raises DefinitionError where it cannot be right.
 
     Keys: form, match (settings or item names), settings, items, state (present or absent), create.
     """
     form = items.form(str(raw.get("form")))
-    match = tuple(_identity(form.name, name, value) for name, value in (raw.get("match") or {}).items())
-    settings = [_setting(form.name, name, value) for name, value in (raw.get("settings") or {}).items()]
-    own = [_item(form.name, name, value) for name, value in (raw.get("items") or {}).items()]
+    reader = _Reader(catalogue, form.name)
+    match = tuple(reader.identity(name, value) for name, value in (raw.get("match") or {}).items())
+    settings = [reader.setting(name, value) for name, value in (raw.get("settings") or {}).items()]
+    own = [reader.item(name, value) for name, value in (raw.get("items") or {}).items()]
     present = raw.get("state", "present") == "present"
     create = form.creatable and raw.get("create") is not False
-    definition = Definition(form, match, tuple(settings + own), present, create)
+    definition = Definition(form, match, tuple(settings + own), present, create, catalogue)
     _check(definition)
     return definition
 
 
-def define_all(raw: Sequence[Mapping[str, Any]]) -> Sequence[Definition]:
+def define_all(raw: Sequence[Mapping[str, Any]], catalogue: items.Catalogue = items.PUBLISHED) -> Sequence[Definition]:
     """Return all definitions; an error says which one it is about, and two definitions of one document are refused."""
     found: list[Definition] = []
     seen: dict[tuple[str, frozenset[tuple[str, str]]], int] = {}
     for number, mapping in enumerate(raw, start=1):
         try:
-            definition = define(mapping)
+            definition = define(mapping, catalogue)
         except DefinitionError as exc:
             raise DefinitionError(f"Document definition {number} of {len(raw)}: {exc} Nothing was changed.") from None
         key = (definition.form.name, frozenset((want.name.lower(), _identity_text(want)) for want in definition.match))
@@ -144,28 +146,40 @@ def _identity_text(want: Wanted) -> str:
     return "\n".join(sorted(want.key(value) for value in want.values or ()))
 
 
-def _identity(form: str, name: str, value: object) -> Wanted:
-    """Return a value that identifies a document. A name in lower case is a setting, any other is an item's."""
-    wanted = _setting(form, name, value) if name == name.lower() else _item(form, name, value)
-    if not wanted.values:
-        raise DefinitionError(f"match: {name} is empty and identifies nothing.")
-    return wanted
+@dataclass(frozen=True)
+class _Reader:
+    """How names and values of one form's definitions are read, with what a catalogue knows."""
 
+    catalogue: items.Catalogue
+    form: str
 
-def _setting(form: str, name: str, value: object) -> Wanted:
-    item = items.by_setting(form, name)
-    where = f'Setting "{name}" of the form {form}'
-    if value is None:
-        raise DefinitionError(f"{where} has no value. To remove the item, use items: with {item.name}: null.")
-    entries = list(value) if isinstance(value, (list, tuple)) else [value]
-    if item.type in ("text", "number") and len(entries) != 1:
-        raise DefinitionError(f"{where} takes one value, not a list of {len(entries)}.")
-    return Wanted(item, check(where, [_stored(item, where, entry) for entry in entries]))
+    def identity(self, name: str, value: object) -> Wanted:
+        """Return a value that identifies a document. A name in lower case is a setting, any other is an item's."""
+        wanted = self.setting(name, value) if name == name.lower() else self.item(name, value)
+        if not wanted.values:
+            raise DefinitionError(f"match: {name} is empty and identifies nothing.")
+        return wanted
+
+    def setting(self, name: str, value: object) -> Wanted:
+        """Return what a friendly setting wants."""
+        item = self.catalogue.by_setting(self.form, name)
+        where = f'Setting "{name}" of the form {self.form}'
+        if value is None:
+            raise DefinitionError(f"{where} has no value. To remove the item, use items: with {item.name}: null.")
+        entries = list(value) if isinstance(value, (list, tuple)) else [value]
+        if item.type in ("text", "number") and len(entries) != 1:
+            raise DefinitionError(f"{where} takes one value, not a list of {len(entries)}.")
+        return Wanted(item, check(where, [_stored(item, where, entry) for entry in entries]))
+
+    def item(self, name: str, value: object) -> Wanted:
+        """Return what is wanted of an item by its own name."""
+        item = self.catalogue.by_name(self.form, name)
+        return Wanted(item, None if value is None else check(f"Item {name} of the form {self.form}", value))
 
 
 def _stored(item: items.Item, where: str, value: object) -> object:
     """Return what is stored for one friendly value."""
-    if item.type == "number":
+    if item.type == "number" and not item.values:
         return _number(where, value)
     if not isinstance(value, str):
         raise DefinitionError(f"{where} takes text, not {value!r}; put quotes around it if it is meant as text.")
@@ -191,11 +205,6 @@ def _number(where: str, value: object) -> float | int:
     return value
 
 
-def _item(form: str, name: str, value: object) -> Wanted:
-    item = items.by_name(form, name)
-    return Wanted(item, None if value is None else check(f"Item {name} of the form {form}", value))
-
-
 def _quoted(value: str) -> str:
     return f'"{value}"'
 
@@ -209,11 +218,12 @@ class Selection:
     items: tuple[str, ...] = ()
 
 
-def selections(raw: Sequence[Mapping[str, Any]]) -> Sequence[Selection]:
+def selections(raw: Sequence[Mapping[str, Any]], catalogue: items.Catalogue = items.PUBLISHED) -> Sequence[Selection]:
     """Return what mappings with form, match and items select; raises DefinitionError."""
     found = []
     for mapping in raw:
         form = items.form(str(mapping.get("form"))).name
-        match = tuple(_identity(form, name, value) for name, value in (mapping.get("match") or {}).items())
+        reader = _Reader(catalogue, form)
+        match = tuple(reader.identity(name, value) for name, value in (mapping.get("match") or {}).items())
         found.append(Selection(form, match, tuple(mapping.get("items") or ())))
     return found

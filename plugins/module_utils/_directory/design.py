@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .document import text
@@ -14,7 +14,7 @@ from .errors import DesignError
 from .items import TRUSTED, TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .document import Scalar, Values
     from .plan import Change
@@ -38,20 +38,26 @@ class Field:
 
 @dataclass(frozen=True)
 class Design:
-    """The fields of a form; `fields` is None where the design could not be read, for the `reason` given."""
+    """The fields of a form; `fields` is None where the design could not be read, for the `reason` given.
+
+    `wider` looks further for fields that the form itself does not list (on its subforms). `gap` says why some fields
+    may still be unseen; empty where all were.
+    """
 
     form: str
     fields: Mapping[str, Field] | None
     reason: str = ""
+    wider: Callable[[], Design] | None = field(default=None, compare=False)
+    gap: str = ""
 
     def field(self, name: str) -> Field | None:
         """Return a field by its name (case does not matter), None where the form has none or nothing is known."""
         return (self.fields or {}).get(name.lower())
 
 
-def design_of(form: str, fields: Sequence[Field]) -> Design:
+def design_of(form: str, fields: Sequence[Field], wider: Callable[[], Design] | None = None) -> Design:
     """Return a design that was read."""
-    return Design(form, {field.name.lower(): field for field in fields})
+    return Design(form, {field.name.lower(): field for field in fields}, wider=wider)
 
 
 def unchecked(changes: Sequence[Change], form: str) -> None:
@@ -69,31 +75,48 @@ def unchecked(changes: Sequence[Change], form: str) -> None:
 def check(changes: Sequence[Change], design: Design) -> Sequence[Change]:
     """Check changes against the design, and return them with the type of value that the design wants.
 
-    Raises DesignError for an item that the form does not have, that is never stored, that holds something else than
-    text or numbers, or that holds one value where several are wanted.
+    Raises DesignError for an item that neither the form nor a subform of it has, that is never stored, that holds
+    something else than text or numbers, or that holds one value where several are wanted. Subforms are looked up only
+    where the form itself lacks an item. Where not all of them could be seen, items on good evidence go ahead.
     """
+    if design.wider and any(change.name != TYPE and design.field(change.name) is None for change in changes):
+        design = design.wider()
     return [change if change.name == TYPE else _checked(change, design) for change in changes]
 
 
 def _checked(change: Change, design: Design) -> Change:
-    field = design.field(change.name)
+    found = design.field(change.name)
     where = f"Form {design.form}, item {change.item.title} (evidence: {change.item.evidence})"
-    if field is None:
-        raise DesignError(
-            f"{where}: the form's design on this server has no such field. If the field is on a "
-            "subform that the design does not list, check it there and set design_check: evidence or off."
-        )
-    if field.kind == "computedfordisplay":
+    if found is None:
+        if design.gap and change.item.evidence in TRUSTED:
+            return change
+        raise DesignError(f"{where}: {_absence(design)}")
+    if found.kind == "computedfordisplay":
         raise DesignError(f"{where}: the field is computed for display and never stored.")
     if change.after is None:
         return change
-    if field.many is False and len(change.after) > 1:
+    if found.many is False and len(change.after) > 1:
         raise DesignError(f"{where}: the field takes one value, the definition gives {len(change.after)}.")
-    return replace(change, after=as_type(change.after, field.type, where))
+    return replace(change, after=as_type(change.after, found.type, where))
+
+
+def _absence(design: Design) -> str:
+    if design.gap:
+        return (
+            f"the form's design on this server lists no such field, and not all of its subforms could be seen "
+            f"({design.gap}). Only documented items go ahead then. Look for the field on the subforms; if it is there, "
+            "name it in a site catalogue (catalogue:) or set design_check: off."
+        )
+    return "the form's design on this server has no such field, and neither has any of its subforms."
 
 
 def as_type(values: Values, field_type: str, where: str) -> Values:
-    """Return values as text or number, as a field of that type stores them; DesignError where that is not possible."""
+    """Return values as text or number, as a field of that type stores them; DesignError where that is not possible.
+
+    Of a shared field whose definition could not be seen the type is empty, and values stay as they are.
+    """
+    if not field_type:
+        return values
     if field_type == "number":
         return tuple(_number(value, where) for value in values)
     if field_type in _NO_TEXT:

@@ -15,17 +15,30 @@ from .catalogue import ENTRIES
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-#: How well an item's name is known, best first; `site` is an item that the catalogue does not know.
-EVIDENCE = ("documented", "observed", "likely", "unconfirmed", "unknown", "site")
+#: How well an item's name is known, best first. `site`: a site's own catalogue names it; `given`: a definition alone.
+EVIDENCE = ("documented", "site", "observed", "likely", "unconfirmed", "unknown", "given")
 #: May be written although the server's design could not be asked (reference: domino-items.md, table of evidence).
-TRUSTED = frozenset({"documented"})
+TRUSTED = frozenset({"documented", "site"})
 
 #: The item that repeats the form's name on most forms.
 TYPE = "Type"
 
 _SECRET_SETTINGS = frozenset({("Person", "internet_password"), ("ServerConfig", "relay_password")})
+#: Items of several values whose order means something, or may; of all others in the catalogue it does not. The first
+#: name in a person's FullName is the canonical one (reference: domino-items.md section 5).
+_ORDERED = frozenset(
+    {
+        ("Person", "FullName"),
+        ("Server", "SSLCipherList"),
+        ("Server", "SSLCipherSupportedList"),
+        ("SMTPInboundSite", "SSLCipherList"),
+        ("Server", "Ports"),
+        ("Server", "Network"),
+        ("Server", "NetAddresses"),
+    }
+)
 _SECRET_NAME = re.compile(r"passw|secret", re.IGNORECASE)
 _ITEM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -68,7 +81,7 @@ class Item:
     """One item of a form: its name, its type, and how well both are known.
 
     `setting` is the friendly name (None: only the item's name is known), `values` maps friendly values to stored ones
-    (a stored None is not publicly known; empty: free content).
+    (a stored None is not publicly known; empty: free content), on `values_evidence`. `tab` says where the label stands.
     """
 
     form: str
@@ -76,8 +89,10 @@ class Item:
     type: str
     setting: str | None = None
     label: str | None = None
-    evidence: str = "site"
+    evidence: str = "given"
     values: Mapping[str, Any] = field(default_factory=dict)
+    values_evidence: str = ""
+    tab: str | None = None
 
     @property
     def is_names(self) -> bool:
@@ -85,27 +100,24 @@ class Item:
         return self.type == "names" or (self.form, self.name) == ("Person", "FullName")
 
     @property
+    def is_set(self) -> bool:
+        """Tell whether the order of values means nothing. Of an item that the catalogue does not know it may."""
+        several = self.type in ("text_list", "names") and self.setting is not None
+        return several and (self.form, self.name) not in _ORDERED
+
+    @property
     def is_secret(self) -> bool:
         """Tell whether values must not be shown."""
-        if self.setting is None:
-            return _SECRET_NAME.search(self.name or "") is not None
-        return (self.form, self.setting) in _SECRET_SETTINGS
+        if (self.form, self.setting) in _SECRET_SETTINGS:
+            return True
+        if self.evidence not in ("site", "given"):
+            return False
+        return not self.values and _SECRET_NAME.search(f"{self.setting} {self.name}") is not None
 
     @property
     def title(self) -> str:
         """Return how messages and diffs call the item."""
         return f"{self.label} [{self.name}]" if self.label else str(self.name)
-
-
-def _items() -> Iterable[Item]:
-    for row in ENTRIES:
-        if row["setting"] != "form":
-            values = MappingProxyType(row["values"])
-            yield Item(row["form"], row["item"], row["type"], row["setting"], row["label"], row["evidence"], values)
-
-
-_BY_SETTING: Mapping[tuple[str, str], Item] = MappingProxyType({(i.form, str(i.setting)): i for i in _items()})
-_BY_NAME: Mapping[tuple[str, str], Item] = MappingProxyType({(i.form, i.name.lower()): i for i in _items() if i.name})
 
 
 def form(name: str) -> Form:
@@ -115,30 +127,58 @@ def form(name: str) -> Form:
     return FORMS[name]
 
 
-def by_setting(form_name: str, setting: str) -> Item:
-    """Return the item behind a friendly setting.
+class Catalogue:
+    """Items by their settings and by their names. PUBLISHED holds what is publicly known; a site may know more."""
 
-    Raises DefinitionError where the setting is unknown (with close matches), and where its label is known but the
-    item's name is not publicly known.
-    """
-    item = _BY_SETTING.get((form_name, setting))
-    if item is None:
-        names = sorted(name for owner, name in _BY_SETTING if owner == form_name)
-        raise DefinitionError(f'There is no setting "{setting}" for the form {form_name}. {_choice(setting, names)}')
-    if item.name is None:
-        raise DefinitionError(
-            f'Setting "{setting}" of the form {form_name}: its label in the user interface is known '
-            f'("{item.label}"), but its item name is not publicly known. Find the name on your own server (the item '
-            "is on the form's design and in the document's properties) and use items: with that name."
-        )
-    return item
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._by_setting = {(item.form, str(item.setting)): item for item in items}
+        named = [item for item in self._by_setting.values() if item.name]
+        self._by_name = {(item.form, str(item.name).lower()): item for item in named}
+
+    def by_setting(self, form_name: str, setting: str) -> Item:
+        """Return the item behind a friendly setting.
+
+        Raises DefinitionError where the setting is unknown (with close matches), and where its label is known but the
+        item's name is not.
+        """
+        item = self._by_setting.get((form_name, setting))
+        if item is None:
+            names = sorted(name for owner, name in self._by_setting if owner == form_name)
+            raise DefinitionError(
+                f'There is no setting "{setting}" for the form {form_name}. {_choice(setting, names)}'
+            )
+        if item.name is None:
+            raise DefinitionError(
+                f'Setting "{setting}" of the form {form_name}: its label in the user interface is known '
+                f'("{item.label}"), but its item name is not publicly known. Your own server knows it: let the module '
+                "directory_design_info propose the item and put it into a site catalogue (catalogue:), or use items: "
+                "with the name."
+            )
+        return item
+
+    def by_name(self, form_name: str, item_name: str) -> Item:
+        """Return an item by its name (case does not matter); one that no catalogue knows has evidence `given`.
+
+        Raises DefinitionError for names that are no names of items, and for those that a definition may not carry.
+        """
+        check_name(item_name)
+        return self.known(form_name, item_name)
+
+    def known(self, form_name: str, item_name: str) -> Item:
+        """Return what is known of an item that stands in a document, whatever its name."""
+        return self._by_name.get((form_name, item_name.lower())) or Item(form_name, item_name, "")
+
+    def settings(self, form_name: str) -> Sequence[Item]:
+        """Return all items of a form that have a friendly setting and a name."""
+        return [item for item in self.rows(form_name) if item.name]
+
+    def rows(self, form_name: str | None = None) -> Sequence[Item]:
+        """Return all settings (of one form), those without a known item too."""
+        return [item for item in self._by_setting.values() if form_name in (None, item.form)]
 
 
-def by_name(form_name: str, item_name: str) -> Item:
-    """Return an item by its name (case does not matter); one that the catalogue does not know has evidence `site`.
-
-    Raises DefinitionError for names that are no names of items, and for those that a definition may not carry.
-    """
+def check_name(item_name: str) -> None:
+    """Refuse names that are no names of items, and those that a definition may not carry (DefinitionError)."""
     if not _ITEM_NAME.fullmatch(item_name):
         raise DefinitionError(
             f'"{item_name}" is not an item name that can be managed: letters, digits and underscores are allowed, '
@@ -146,17 +186,26 @@ def by_name(form_name: str, item_name: str) -> Item:
         )
     if item_name.lower() in ("form", "type"):
         raise DefinitionError(f"Item {item_name} says what a document is; it follows from form: and cannot be set.")
-    return known(form_name, item_name)
 
 
-def known(form_name: str, item_name: str) -> Item:
-    """Return what the catalogue knows of an item that stands in a document, whatever its name."""
-    return _BY_NAME.get((form_name, item_name.lower())) or Item(form_name, item_name, "")
+def _published() -> Iterable[Item]:
+    for row in ENTRIES:
+        if row["setting"] != "form":
+            yield Item(
+                row["form"],
+                row["item"],
+                row["type"],
+                row["setting"],
+                row["label"],
+                row["evidence"],
+                MappingProxyType(row["values"]),
+                row["values_evidence"],
+                row["tab"],
+            )
 
 
-def settings(form_name: str) -> Iterable[Item]:
-    """Return all items of a form that have a friendly setting and a name."""
-    return [item for (owner, _setting), item in _BY_SETTING.items() if owner == form_name and item.name]
+PUBLISHED = Catalogue(_published())
+by_setting, by_name, known, settings = PUBLISHED.by_setting, PUBLISHED.by_name, PUBLISHED.known, PUBLISHED.settings
 
 
 def _choice(given: str, known: Iterable[str]) -> str:

@@ -6,18 +6,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from . import design_dxl, layout
 from . import schema as schemas
 from .design import Design, Field, design_of
 from .document import Document
-from .errors import ConflictError, RefusedError
+from .errors import ConflictError, DirectoryError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .definition import Wanted
+    from .design_dxl import DatabaseDesign
     from .plan import Change
     from .transport import Answer, Transport
 
@@ -74,7 +77,29 @@ class RestDirectory:
         answer = self._call("GET", path, {"dataSource": self._scope})
         if not answer.ok or not isinstance(answer.body, dict):
             return Design(form, None, answer.message)
-        return design_of(form, design_fields(answer.body))
+        listed = design_of(form, design_fields(answer.body))
+        return replace(listed, wider=lambda: self._widened(listed))
+
+    def design_dxl(self, query: Mapping[str, str]) -> DatabaseDesign:
+        """Return the design of the database that the query names (dataSource or nsfPath); RefusedError, DxlError."""
+        answer = self._call("GET", f"{SETUP}/dxl", query, accept="text/xml")
+        if not answer.ok or not isinstance(answer.body, str):
+            text = f"{self._transport.url} did not give the design as DXL ({answer.message})."
+            raise RefusedError(text, answer.status, answer.error_id)
+        return design_dxl.read(answer.body.encode("utf-8"))
+
+    def _widened(self, listed: Design) -> Design:
+        """Look at the subforms too. The form's own description does not tell its subforms, the design's DXL does."""
+        try:
+            found = layout.widened(listed, self.design_dxl({"dataSource": self._scope}))
+        except DirectoryError as exc:
+            found = replace(listed, wider=None, gap=str(exc))
+        if found.gap:
+            self.warnings.append(
+                f"The design of form {listed.form} does not list all items that are to be written, and its subforms "
+                f"could not all be looked at ({found.gap}); of the items not found only documented ones go."
+            )
+        return found
 
     def accept(self, form: str, written: Sequence[Change], identity: Sequence[Wanted]) -> None:
         """Refuse what the scope's schema does not carry; see DirectoryApi."""
@@ -150,14 +175,16 @@ class RestDirectory:
 
     # -- one login, requests, and what a refusal means -------------------------------------------------------------
 
-    def _call(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Answer:
+    def _call(
+        self, method: str, path: str, query: Mapping[str, str], body: Any = None, accept: str = "application/json"
+    ) -> Answer:
         """Send a request with a token; a token that is not valid any more is renewed once, and only once."""
         if self._token is None:
             self._log_in()
-        answer = self._transport.request(method, path, query, body, self._token)
+        answer = self._transport.request(method, path, query, body, self._token, accept)
         if answer.status == 401 and self._logins_left:
             self._log_in()
-            answer = self._transport.request(method, path, query, body, self._token)
+            answer = self._transport.request(method, path, query, body, self._token, accept)
         return answer
 
     def _log_in(self) -> None:

@@ -90,10 +90,11 @@ class Transport:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         token: str | None = None,
+        accept: str = "application/json",
     ) -> Answer:
         """Send one request, its path quoted, and return the answer; UnreachableError where there is none."""
         target = self._prefix + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
-        headers = {"Accept": "application/json", "User-Agent": "opendomino.mail"}
+        headers = {"Accept": accept, "User-Agent": "opendomino.mail"}
         content = None
         if body is not None:
             content = json.dumps(body).encode("utf-8")

@@ -29,6 +29,7 @@ class Field:
     multiple: bool = False
     names: bool = False  # holds Notes names
     evidence: str = "assumed"
+    subform: str = ""  # where it stands on one; the form's own description does not show it then
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ Design = Mapping[str, Form]
 def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Form]:
     """Return the forms by name.
 
-    overrides: form -> {"remove": [field, ...], "add": {field: {"type": "text"|"number", "multiple": bool}}}; `add`
-    also retypes a field that is there.
+    overrides: form -> {"remove": [field, ...], "add": {field: {"type": "text"|"number", "multiple": bool, "subform":
+    name}}}; `add` also retypes a field that is there.
     """
     raw = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
     forms: dict[str, dict[str, Field]] = {
@@ -71,7 +72,7 @@ def as_design_form(form: Form) -> dict[str, Any]:
     fields = {
         field.name: {"allowmultivalues": field.multiple, "kind": "editable", "type": field.type}
         for field in form.fields.values()
-        if field.name != "Form"  # an item that Notes keeps, not a field
+        if field.name != "Form" and not field.subform  # Form is an item that Notes keeps, not a field
     }
     return {
         "@hide": "",

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from aiohttp import web
 
-from dominolab import dql, schema
+from dominolab import design_dxl, dql, schema
 from dominolab.design import as_design_form
 from dominolab.directory import Note, item, merged
 from dominolab.notes_names import same
@@ -133,6 +133,7 @@ class RestApi:
                 [
                     web.get(f"{setup}/designlist/{{type}}", self._fetch_design_type_list, allow_head=False),
                     web.get(f"{setup}/design/{{type}}/{{name}}", self._get_design, allow_head=False),
+                    web.get(f"{setup}/dxl", design_dxl.handler(self._server.design, self._require_database)),
                 ]
             )
         return app

@@ -46,8 +46,8 @@ def test_an_item_is_known_by_its_setting_and_by_its_name_in_any_case() -> None:
     assert items.by_name("ServerConfig", "mailexternalsmtp") == item
 
 
-def test_an_item_that_the_catalogue_does_not_know_is_the_sites_own() -> None:
-    assert items.by_name("Person", "OurItem").evidence == "site"
+def test_an_item_that_the_catalogue_does_not_know_stands_on_the_definitions_word() -> None:
+    assert items.by_name("Person", "OurItem").evidence == "given"
 
 
 @pytest.mark.parametrize("name", ["Form", "type", "$Revisions", "@unid", "", "a b", "A=B", "Ä", "x' or 'y", "A.B"])

@@ -15,16 +15,19 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
-from dominolab import design_dxl, dql, schema
+from dominolab import dql, schema
 from dominolab.design import as_design_form
 from dominolab.directory import Note, item, merged
 from dominolab.notes_names import same
+from dominolab.rest_answers import ApiError, json_object, refuse
+from dominolab.rest_setup import ANY_SCOPE, RestSetup, View
 from dominolab.schema import FieldError, FormSchema, ScopeSettings
 
 if TYPE_CHECKING:
@@ -36,20 +39,9 @@ _QUERY_KEYS = {
     "query", "variables", "maxScanDocs", "maxScanEntries", "timeoutSecs", "viewRefresh", "noViews", "mode", "forms",
     "includeFormAlias", "ftRefresh",
 }  # fmt: skip
+#: what the scope shows that the current request names
+_VIEW: ContextVar[View | None] = ContextVar("view", default=None)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class ApiError(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, message: str, error_id: int | None = None, details: str | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Any] = {"status": status, "message": message}
-        if error_id is not None:
-            self.body["errorId"] = error_id
-        if details is not None:
-            self.body["details"] = details
 
 
 @dataclass(frozen=True)
@@ -65,12 +57,13 @@ class RestTask:
 
     def __init__(self) -> None:
         self._runner: web.AppRunner | None = None
-        self._api: RestApi | None = None
+        self._server: Server | None = None
 
     async def start(self, server: Server, arguments: str = "") -> None:
         """Listen on the server's REST port."""
-        self._api = RestApi(cast("DominoServer", server))
-        self._runner = web.AppRunner(self._api.application(), access_log=None, shutdown_timeout=1)
+        self._server = server
+        api = RestApi(cast("DominoServer", server))
+        self._runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         around = server.surroundings
         await web.TCPSite(self._runner, around.address, around.rest_port).start()
@@ -82,9 +75,10 @@ class RestTask:
             await self._runner.cleanup()
 
     async def tell(self, command: str) -> bool:
-        """`reload` makes a new key, so that all tokens end; `refresh` does nothing here."""
-        if command.lower() == "reload" and self._api is not None:
-            self._api.forget_tokens()
+        """`reload` reads the configuration and makes a new key, so that all tokens end; `refresh` does nothing here."""
+        if command.lower() == "reload" and self._server is not None:
+            await self.stop()
+            await self.start(self._server)
             return True
         return command.lower() in ("refresh", "refresh cache")
 
@@ -98,10 +92,19 @@ class RestApi:
 
     def __init__(self, server: DominoServer) -> None:
         self._server = server
-        self._settings = ScopeSettings(**server.lab.get("rest", {}))
-        self._schema = schema.build(server.design, self._settings)
+        self._setup = RestSetup(server, ScopeSettings(**server.lab.get("rest", {})))
         self._tokens: dict[str, _Token] = {}
         self._failures: dict[str, int] = {}
+
+    @property
+    def _settings(self) -> ScopeSettings:
+        view = _VIEW.get()
+        return self._setup.settings if view is None else view.settings
+
+    @property
+    def _schema(self) -> Mapping[str, FormSchema]:
+        view = _VIEW.get()
+        return {} if view is None else view.forms
 
     def forget_tokens(self) -> None:
         """End all tokens."""
@@ -128,12 +131,12 @@ class RestApi:
                 web.post(f"{data}/bulk/unid", self._bulk_get_documents_by_unid),
             ]
         )
-        if self._settings.setup_api:
+        app.add_routes(self._setup.routes())
+        if self._setup.settings.setup_api:
             app.add_routes(
                 [
                     web.get(f"{setup}/designlist/{{type}}", self._fetch_design_type_list, allow_head=False),
                     web.get(f"{setup}/design/{{type}}/{{name}}", self._get_design, allow_head=False),
-                    web.get(f"{setup}/dxl", design_dxl.handler(self._server.design, self._require_database)),
                 ]
             )
         return app
@@ -142,6 +145,7 @@ class RestApi:
 
     @web.middleware
     async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        _VIEW.set(None)
         faults = self._server.faults
         if (slow := faults.take("slow")) is not None:
             await asyncio.sleep(slow.seconds)
@@ -172,11 +176,12 @@ class RestApi:
         if token is None:
             raise ApiError(401, "Invalid credentials or account locked", 1008)
         if request.path.startswith("/api/setup-v1/"):
-            if self._settings.setup_scope_required and "$SETUP" not in token.scopes:
+            required = self._settings.setup_scope_required and request.path not in ANY_SCOPE
+            if required and "$SETUP" not in token.scopes:
                 raise ApiError(403, "The scope $SETUP is required")
-        elif "dataSource" in request.query:
-            needed = "$DATA" if self._settings.open_access else self._settings.scope
-            if not token.scopes & {needed, self._settings.scope}:
+        elif (view := self._setup.view(request.query.get("dataSource", ""))) is not None:
+            needed = "$DATA" if view.settings.open_access else view.settings.scope
+            if not token.scopes & {needed, view.settings.scope}:
                 raise ApiError(403, f"The scope {needed} is required")
 
     def _token(self, request: web.Request) -> _Token | None:
@@ -187,7 +192,7 @@ class RestApi:
     # -- login ------------------------------------------------------------------------------------------------------
 
     async def _auth_login(self, request: web.Request) -> web.Response:
-        body = await _json_object(request, {"username", "password", "scope"}, {"username", "password"})
+        body = await json_object(request, {"username", "password", "scope"}, {"username", "password"})
         username, password = str(body["username"]), str(body["password"])
         known = username.casefold() == self._settings.username.casefold() or same(username, self._settings.user_name)
         locked = self._failures.get(username.casefold(), 0) >= self._settings.lockout_after
@@ -212,7 +217,7 @@ class RestApi:
         )
 
     async def _auth_logout(self, request: web.Request) -> web.Response:
-        body = await _json_object(request, {"logout"}, {"logout"})
+        body = await json_object(request, {"logout"}, {"logout"})
         if body["logout"] != "Yes":
             raise ApiError(400, "logout must be Yes")
         self._tokens.pop(request.headers["Authorization"].partition(" ")[2], None)
@@ -221,11 +226,10 @@ class RestApi:
     # -- scope ------------------------------------------------------------------------------------------------------
 
     async def _fetch_scopes(self, _request: web.Request) -> web.Response:
-        return web.json_response([] if self._settings.excluded else [schema.as_short(self._settings)])
+        return web.json_response(self._setup.listed())
 
     async def _get_scope(self, request: web.Request) -> web.Response:
-        self._require_scope(request)
-        return web.json_response(schema.as_keep_database(self._schema, self._settings))
+        return web.json_response(self._require_scope(request).database)
 
     async def _get_scope_access(self, request: web.Request) -> web.Response:
         self._require_scope(request)
@@ -237,14 +241,17 @@ class RestApi:
         form = self._schema.get(request.match_info["form"].lower())
         if form is None:
             raise ApiError(404, f"The form {request.match_info['form']} is not configured for this database")
-        return web.json_response(schema.as_keep_form(form, self._settings))
+        return web.json_response(form.body)
 
-    def _require_scope(self, request: web.Request) -> None:
+    def _require_scope(self, request: web.Request) -> View:
         name = request.query.get("dataSource")
         if not name:
             raise ApiError(400, "The parameter dataSource is missing")
-        if self._settings.excluded or name != self._settings.scope:
+        view = self._setup.view(name)
+        if view is None:
             raise ApiError(404, f"A scope definition with that name cannot be found: {name}", 1112)
+        _VIEW.set(view)
+        return view
 
     # -- documents --------------------------------------------------------------------------------------------------
 
@@ -252,7 +259,7 @@ class RestApi:
         self._require_scope(request)
         self._require_level("Reader")
         action = request.query.get("action")
-        body = await _json_object(request, _QUERY_KEYS, {"query"})
+        body = await json_object(request, _QUERY_KEYS, {"query"})
         if not self._settings.dql_access:
             raise ApiError(403, "DQL access is not allowed for this scope")
         variables = body.get("variables", {})
@@ -283,7 +290,7 @@ class RestApi:
     async def _create_document(self, request: web.Request) -> web.Response:
         self._require_scope(request)
         self._require_level("Author")
-        body = await _json_object(request)
+        body = await json_object(request)
         form = self._schema.get(str(body.get("Form", "")).lower())
         if form is None:
             raise ApiError(400, f"The form {body.get('Form')!r} is not configured for this database")
@@ -308,9 +315,12 @@ class RestApi:
     async def _write(self, request: web.Request, *, replace: bool) -> web.Response:
         self._require_scope(request)
         self._require_level("Editor")
-        body = await _json_object(request, required={"Form"} if replace else set())
+        body = await json_object(request, required={"Form"} if replace else set())
         note = self._note(request.match_info["unid"])
-        fields = self._require_mode(note.form, request.query.get("mode") or "default")
+        mode = request.query.get("mode") or "default"
+        fields = self._require_mode(note.form, mode)
+        if not self._schema[note.form.lower()].permits(mode, "writeAccessFormula"):
+            raise ApiError(403, f"The mode {mode} does not allow to write this document")
         if str(body.get("Form", note.form)).lower() != note.form.lower():
             raise ApiError(400, f"The document is of the form {note.form}")
         changes = _checked(fields, body)
@@ -332,8 +342,9 @@ class RestApi:
         self._require_scope(request)
         self._require_level("Editor")
         note = self._note(request.match_info["unid"])
-        self._require_mode(note.form, request.query.get("mode") or "default")
-        if not self._settings.allow_deletion:
+        mode = request.query.get("mode") or "default"
+        self._require_mode(note.form, mode)
+        if not self._schema[note.form.lower()].permits(mode, "deleteAccessFormula"):
             raise ApiError(403, "Deletion is not allowed for this document")
         self._server.directory.delete(note.unid)
         message = {"status": "OK", "statusCode": 200, "message": "deletion complete", "unid": note.unid}
@@ -342,7 +353,7 @@ class RestApi:
     async def _bulk_get_documents_by_unid(self, request: web.Request) -> web.Response:
         self._require_scope(request)
         self._require_level("Reader")
-        body = await _json_object(request, {"unids", "mode", "markRead", "markUnread"}, {"unids"})
+        body = await json_object(request, {"unids", "mode", "markRead", "markUnread"}, {"unids"})
         if not isinstance(body["unids"], list):
             raise ApiError(400, "unids must be a list")
         mode, meta = str(body.get("mode") or "default"), request.query.get("meta") != "false"
@@ -377,7 +388,9 @@ class RestApi:
     def _require_database(self, request: web.Request) -> None:
         if "dataSource" in request.query:
             self._require_scope(request)
-        elif request.query.get("nsfPath", "").lower() != "names.nsf":
+        elif "nsfPath" in request.query:
+            self._setup.require_database(request.query["nsfPath"])
+        else:
             raise ApiError(400, "The parameter dataSource or nsfPath is missing")
 
     # -- helpers ----------------------------------------------------------------------------------------------------
@@ -454,31 +467,11 @@ def _checked(fields: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]) -
     return changes
 
 
-async def _json_object(
-    request: web.Request, allowed: set[str] | None = None, required: set[str] | None = None
-) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        _refuse("The body is not JSON")
-    if not isinstance(body, dict):
-        _refuse("The body is not a JSON object")
-    unknown = set(body) - allowed if allowed is not None else set()
-    missing = (required or set()) - set(body)
-    if unknown or missing:
-        _refuse(f"Missing: {sorted(missing)}, not allowed: {sorted(unknown)}")
-    return body
-
-
-def _refuse(message: str) -> NoReturn:
-    raise ApiError(400, message)
-
-
 def _number(request: web.Request, name: str, default: int) -> int:
     try:
         return int(request.query.get(name, default))
     except ValueError:
-        _refuse(f"The parameter {name} must be a number")
+        refuse(f"The parameter {name} must be a number")
 
 
 def _jwt(claims: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
     from ._directory.errors import DirectoryError
+    from ._whole_file import FileError
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_URL"])},
@@ -34,6 +35,14 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
 }
+
+#: Options of a module that can write its documents into a file instead of a directory; they come after ARGUMENT_SPEC.
+OUTPUT_ARGUMENT_SPEC: dict[str, Any] = {
+    **{name: {**ARGUMENT_SPEC[name], "required": False} for name in ("url", "username", "password")},
+    "output": {"type": "str", "choices": ["rest", "dxl"], "default": "rest"},
+    "path": {"type": "path"},
+}
+OUTPUT_REQUIRED_IF = [("output", "rest", ["url", "username", "password"]), ("output", "dxl", ["path"])]
 
 
 @contextmanager
@@ -51,7 +60,7 @@ def open_directory(params: Mapping[str, Any], *, setup: bool = False) -> Iterato
         transport.close()
 
 
-def fail(module: AnsibleModule, exc: DirectoryError, **result: Any) -> NoReturn:
+def fail(module: AnsibleModule, exc: DirectoryError | FileError, **result: Any) -> NoReturn:
     """End a module with an error of the engine."""
     module.fail_json(msg=str(exc), **result)
     raise AssertionError  # fail_json does not return

@@ -19,6 +19,8 @@ description:
     written. Only items that differ are written, with the revision that was read, so that a change that somebody else
     made meanwhile is an error and not lost. Items that a definition does not name stay as they are.
   - Run it against the administration server of the Domino Directory, once for all documents.
+  - >-
+    With O(output=dxl) it reaches no server and writes the documents into a file, to be reviewed or imported by hand.
 extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
@@ -39,6 +41,53 @@ attributes:
     support: full
     platforms: all
 options:
+  url:
+    description:
+      - Address of HCL Domino REST API on the administration server of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_URL) is used.
+      - Required if O(output=rest).
+    type: str
+  username:
+    description:
+      - User to log in with.
+      - The user needs the rights for the documents in the access control list of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_USERNAME) is used.
+      - Required if O(output=rest).
+    type: str
+  password:
+    description:
+      - Internet password of O(username).
+      - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
+      - Required if O(output=rest).
+    type: str
+  output:
+    description:
+      - Where the documents go.
+      - 'V(rest): into the Domino Directory, over HCL Domino REST API.'
+      - >-
+        V(dxl): into the file O(path), in Domino's XML language. No server is contacted, and O(design_check) does
+        nothing; the module warns of items whose names are not documented publicly.
+      - >-
+        The file is for an import that creates documents (C(DXLIMPORTOPTION_CREATE), the default of Domino's importer):
+        each import makes each document, whether there is one already or not. DXL finds an existing document by its UNID
+        only, which no definition has. So V(absent) for O(documents[].state), V(false) for O(documents[].create) and
+        Server documents, which exist already, are errors. As far as is known, an import computes no form, so that items
+        which the form would fill in are missing until somebody opens the document and saves it.
+      - >-
+        A carriage return, and characters that XML 1.0 cannot hold, are errors. A line feed in a text is a line break.
+    type: str
+    choices:
+      - rest
+      - dxl
+    default: rest
+  path:
+    description:
+      - The DXL file. It holds the documents of O(documents) and no others.
+      - >-
+        A file that is there and was not written by this module is an error. A new file is readable for its owner alone,
+        as it may hold secrets.
+      - Required if O(output=dxl).
+    type: path
   documents:
     description:
       - The documents.
@@ -179,9 +228,25 @@ EXAMPLES = r"""
           server_name: "*"
         items:
           NameSeenOnOurServer: "1"
+
+- name: Directory | The Configuration document as DXL, for the administrator who imports it
+  opendomino.mail.directory_documents:
+    output: dxl
+    path: /tmp/acme.dxl
+    documents:
+      - form: ServerConfig
+        match:
+          server_name: "*"
+        settings:
+          external_smtp: enabled
 """
 
 RETURN = r"""
+path:
+  description: The DXL file, with symbolic links resolved.
+  returned: success, with O(output=dxl)
+  type: str
+  sample: /tmp/acme.dxl
 documents:
   description: One entry for each definition, in the same order. When a write fails, those that were carried out.
   returned: always, except when a definition is wrong or the directory cannot be read
@@ -238,7 +303,7 @@ documents:
         evidence:
           description: >-
             How well the item's name is known in public: V(documented), V(observed), V(likely), V(unconfirmed), or
-            V(site) for an item that only the definition knows.
+            V(site) for an item that the site catalogue names, V(given) for one that only the definition knows.
           type: str
           sample: documented
 """
@@ -249,7 +314,15 @@ from ..module_utils._directory import engine, report
 from ..module_utils._directory.definition import define_all
 from ..module_utils._directory.design import STRICT
 from ..module_utils._directory.errors import DirectoryError, IncompleteError
-from ..module_utils._directory_module import ARGUMENT_SPEC, fail, open_directory
+from ..module_utils._directory_module import (
+    ARGUMENT_SPEC,
+    OUTPUT_ARGUMENT_SPEC,
+    OUTPUT_REQUIRED_IF,
+    fail,
+    open_directory,
+)
+from ..module_utils._dxl_file import write as write_dxl
+from ..module_utils._whole_file import FileError
 
 DOCUMENT_SPEC = {
     "form": {
@@ -270,15 +343,19 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ARGUMENT_SPEC,
+            **OUTPUT_ARGUMENT_SPEC,
             "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
             "design_check": {"type": "str", "choices": ["strict", "evidence", "off"], "default": "strict"},
         },
+        required_if=OUTPUT_REQUIRED_IF,
         supports_check_mode=True,
     )
     design_check = module.params["design_check"]
     try:
         definitions = define_all(module.params["documents"])
         module.no_log_values.update(report.secrets(definitions))
+        if module.params["output"] == "dxl":
+            module.exit_json(**write_dxl(module, definitions))
         with open_directory(module.params, setup=design_check == STRICT) as directory:
             try:
                 outcomes = engine.run(directory, definitions, write=not module.check_mode, design_check=design_check)
@@ -287,7 +364,7 @@ def main() -> None:
                     module.warn(warning)
     except IncompleteError as exc:
         fail(module, exc, **report.results(exc.outcomes))
-    except DirectoryError as exc:
+    except (DirectoryError, FileError) as exc:
         fail(module, exc)
     module.exit_json(**report.results(outcomes))
 

@@ -62,14 +62,16 @@ def render(plans: Sequence[Plan]) -> str:
 
 def masked(content: str, other: str = "", names: Collection[str] = ()) -> str:
     """Return a file written here without its secrets; one that is not in the `other` file is a new secret."""
-    known, lines = set(other.split("\n")), []
-    for line in content.rstrip("\n").split("\n"):
+    known = set(other.split("\n"))
+
+    def mask(line: str) -> str:
         item = _ITEM_LINE.match(line)
-        if item and is_secret(item.group(2), names):
-            word = "(secret)" if line in known else "(new secret)"
-            line = f"{item.group(1)}{word}{item.group(3)}"  # noqa: PLW2901
-        lines.append(f"{line}\n")
-    return "".join(lines)
+        if not item or not is_secret(item.group(2), names):
+            return line
+        word = "(secret)" if line in known else "(new secret)"
+        return f"{item.group(1)}{word}{item.group(3)}"
+
+    return "\n".join(map(mask, content.split("\n")))
 
 
 def _check(definition: Definition) -> None:

@@ -102,13 +102,16 @@ class Directory:
         """Close the file."""
         self._db.close()
 
-    def documents(self, form: str | None = None) -> Sequence[Note]:
-        """Return the documents of a form (compared without case), or all, oldest first; no stubs, no conflicts."""
+    def documents(self, form: str | None = None, *, conflicts: bool = False) -> Sequence[Note]:
+        """Return the documents of a form (compared without case), or all, oldest first.
+
+        No stubs; replication conflicts only where asked for.
+        """
         rows = self._db.execute(
             "SELECT * FROM notes WHERE deleted = 0 AND (?1 IS NULL OR form = ?1 COLLATE NOCASE) ORDER BY noteid",
             (form,),
         )
-        return [note for note in map(_note, rows) if item(note.items, "$Conflict") is None]
+        return [note for note in map(_note, rows) if conflicts or item(note.items, "$Conflict") is None]
 
     def notes(self) -> Sequence[Note]:
         """Return everything: documents, replication conflicts and deletion stubs."""

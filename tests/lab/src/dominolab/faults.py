@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 #: name -> what happens to a request
 KINDS = {
     "slow": "the answer comes `seconds` late",
-    "drop": "the connection is closed without an answer",
+    "drop": "the connection is closed without an answer, and nothing is done",
+    "drop_after": "the request is carried out, and the connection is closed without an answer",
     "error": "the answer is an error with `status` (default 500)",
     "expire_token": "all tokens end before the request is looked at",
     "conflict": "somebody else changes the document just before the write",
@@ -24,12 +25,17 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault. `times` counts down with each request that it hits; None means for ever."""
+    """One fault. `times` counts down with each request that it hits; None means for ever.
+
+    With a `method` it hits requests of that method only; the first `skip` of those that it could hit go by.
+    """
 
     name: str
     times: int | None = None
     seconds: float = 1.0
     status: int = 500
+    method: str = ""
+    skip: int = 0
 
 
 class Faults:
@@ -53,11 +59,18 @@ class Faults:
         else:
             self._faults[new.name] = new
 
-    def take(self, name: str) -> Fault | None:
-        """Return the fault if it is on, and count it."""
+    def take(self, name: str, method: str = "") -> Fault | None:
+        """Return the fault if it is on and hits a request of this method, and count it."""
         fault = self._faults.get(name)
-        if fault is not None and fault.times is not None:
-            self.set({"name": name, "times": fault.times - 1, "seconds": fault.seconds, "status": fault.status})
+        if fault is None or fault.method not in ("", method):
+            return None
+        if fault.skip:
+            self._faults[name] = replace(fault, skip=fault.skip - 1)
+            return None
+        if fault.times == 1:
+            del self._faults[name]
+        elif fault.times is not None:
+            self._faults[name] = replace(fault, times=fault.times - 1)
         return fault
 
     def active(self) -> list[str]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
-from dominolab import dql, schema
+from dominolab import design_dxl, dql, schema
 from dominolab.design import as_design_form
 from dominolab.directory import Note, item, merged
 from dominolab.notes_names import same
@@ -128,6 +128,7 @@ class RestApi:
                 web.patch(f"{data}/document/{{unid}}", self._patch_document),
                 web.put(f"{data}/document/{{unid}}", self._update_document),
                 web.delete(f"{data}/document/{{unid}}", self._delete_document),
+                web.post(f"{data}/bulk/create", self._bulk_create_documents),
                 web.post(f"{data}/bulk/unid", self._bulk_get_documents_by_unid),
             ]
         )
@@ -137,6 +138,7 @@ class RestApi:
                 [
                     web.get(f"{setup}/designlist/{{type}}", self._fetch_design_type_list, allow_head=False),
                     web.get(f"{setup}/design/{{type}}/{{name}}", self._get_design, allow_head=False),
+                    web.get(f"{setup}/dxl", design_dxl.handler(self._server.design, self._require_database)),
                 ]
             )
         return app
@@ -147,18 +149,18 @@ class RestApi:
     async def _answer(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         _VIEW.set(None)
         faults = self._server.faults
-        if (slow := faults.take("slow")) is not None:
+        if (slow := faults.take("slow", request.method)) is not None:
             await asyncio.sleep(slow.seconds)
-        if faults.take("drop") is not None and request.transport is not None:
-            request.transport.abort()
-            return web.Response()
+        if faults.take("drop", request.method) is not None:
+            return _cut(request)
         try:
-            self._fail_if_told()
-            if faults.take("expire_token") is not None:
+            self._fail_if_told(request)
+            if faults.take("expire_token", request.method) is not None:
                 self.forget_tokens()
             if request.path != "/api/v1/auth" and request.match_info.http_exception is None:
                 self._authenticate(request)
-            return await handler(request)
+            answer = await handler(request)
+            return _cut(request) if faults.take("drop_after", request.method) is not None else answer
         except ApiError as exc:
             return web.json_response(exc.body, status=exc.status)
         except web.HTTPNotFound:
@@ -167,8 +169,8 @@ class RestApi:
         except web.HTTPMethodNotAllowed:
             return web.json_response({"status": 405, "message": "Method not allowed"}, status=405)
 
-    def _fail_if_told(self) -> None:
-        if (error := self._server.faults.take("error")) is not None:
+    def _fail_if_told(self, request: web.Request) -> None:
+        if (error := self._server.faults.take("error", request.method)) is not None:
             raise ApiError(error.status, "This server has a fault switched on")
 
     def _authenticate(self, request: web.Request) -> None:
@@ -279,7 +281,7 @@ class RestApi:
         forms = {str(form).lower() for form in body.get("forms") or self._schema}
         matching = [
             self._as_json(note, fields)
-            for note in self._server.directory.documents()
+            for note in self._server.directory.documents(conflicts=True)
             if note.form.lower() in forms
             and (fields := self._fields(note.form, mode)) is not None
             and found.matches(note)
@@ -290,14 +292,34 @@ class RestApi:
     async def _create_document(self, request: web.Request) -> web.Response:
         self._require_scope(request)
         self._require_level("Author")
-        body = await json_object(request)
+        note, fields = self._created(await json_object(request))
+        return web.json_response(self._as_json(note, fields))
+
+    async def _bulk_create_documents(self, request: web.Request) -> web.Response:
+        self._require_scope(request)
+        self._require_level("Author")
+        body = await json_object(request, {"documents"}, {"documents"})
+        if not isinstance(body["documents"], list) or not all(isinstance(entry, dict) for entry in body["documents"]):
+            raise ApiError(400, "documents must be a list of objects")
+        return web.json_response([self._created_one(entry) for entry in body["documents"]])
+
+    def _created_one(self, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            note, fields = self._created(body)
+        except ApiError as exc:
+            return exc.body
+        meta = self._meta(note, len(json.dumps(note.items)))
+        # the example in HCL's description has its meta data beside the items, and no revision
+        shown = {f"@{name}": meta[name] for name in ("unid", "noteid", "created", "lastmodified", "lastaccessed")}
+        return {**shown, **self._as_json(note, fields, meta=False)}
+
+    def _created(self, body: dict[str, Any]) -> tuple[Note, Mapping[str, Mapping[str, Any]]]:
         form = self._schema.get(str(body.get("Form", "")).lower())
         if form is None:
             raise ApiError(400, f"The form {body.get('Form')!r} is not configured for this database")
         fields = self._require_mode(form.name, "default")
         items = {name: value for name, value in _checked(fields, body).items() if value is not None}
-        note = self._server.directory.create({**items, "Form": form.name})
-        return web.json_response(self._as_json(note, fields))
+        return self._server.directory.create({**items, "Form": form.name}), fields
 
     async def _get_document(self, request: web.Request) -> web.Response:
         self._require_scope(request)
@@ -326,7 +348,7 @@ class RestApi:
         changes = _checked(fields, body)
         if replace:
             changes = {**{name: None for name in fields if name != "Form"}, **changes}
-        if self._server.faults.take("conflict") is not None:
+        if self._server.faults.take("conflict", request.method) is not None:
             note = self._server.directory.update(note.unid, note.items)
         if self._settings.require_revision:
             given = request.query.get("revision")
@@ -465,6 +487,12 @@ def _checked(fields: Mapping[str, Mapping[str, Any]], body: Mapping[str, Any]) -
         except FieldError as exc:
             raise ApiError(400, str(exc)) from exc
     return changes
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

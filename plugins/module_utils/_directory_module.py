@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ansible.module_utils.basic import env_fallback
 
 from ._directory.rest import RestDirectory
+from ._directory.scope_rest import SetupApi
 from ._directory.transport import Transport
 
 if TYPE_CHECKING:
@@ -48,6 +49,19 @@ OUTPUT_REQUIRED_IF = [("output", "rest", ["url", "username", "password"]), ("out
 @contextmanager
 def open_directory(params: Mapping[str, Any], *, setup: bool = False) -> Iterator[RestDirectory]:
     """Give the directory that a module's options name; `setup` asks for the right to read designs."""
+    with _open_transport(params) as transport:
+        yield RestDirectory(transport, params["username"], params["password"], scope=params["scope"], setup=setup)
+
+
+@contextmanager
+def open_setup(params: Mapping[str, Any]) -> Iterator[SetupApi]:
+    """Give the schemas and scopes of the server that a module's options name."""
+    with _open_transport(params) as transport:
+        yield SetupApi(transport, params["username"], params["password"])
+
+
+@contextmanager
+def _open_transport(params: Mapping[str, Any]) -> Iterator[Transport]:
     transport = Transport(
         params["url"],
         timeout=params["timeout"],
@@ -55,9 +69,21 @@ def open_directory(params: Mapping[str, Any], *, setup: bool = False) -> Iterato
         ca_path=params["ca_path"],
     )
     try:
-        yield RestDirectory(transport, params["username"], params["password"], scope=params["scope"], setup=setup)
+        yield transport
     finally:
         transport.close()
+
+
+@contextmanager
+def session(module: AnsibleModule, *, setup: bool = False) -> Iterator[RestDirectory]:
+    """Give the directory that a module's options name; its warnings become the module's, its secrets stay unsaid."""
+    with open_directory(module.params, setup=setup) as directory:
+        try:
+            yield directory
+        finally:
+            module.no_log_values.update(directory.secrets)
+            for warning in dict.fromkeys(directory.warnings):
+                module.warn(warning)
 
 
 def fail(module: AnsibleModule, exc: DirectoryError | FileError, **result: Any) -> NoReturn:

@@ -1,0 +1,260 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Schemas and scopes over the setup part of Domino REST API (contract: HCL's openapi.setup.json 1.1.4).
+
+Reading and writing them needs the scope `$SETUP` in the token; a schema needs Designer access to its database, a scope
+membership in LocalKeepAdmins (HCL documentation, references/accesscontrol.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from . import design_dxl, layout
+from .design import Design, design_of
+from .errors import DirectoryError, RefusedError
+from .rest import BASIS, SETUP, design_fields
+from .scope import NSF
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .design_dxl import DatabaseDesign
+    from .transport import Answer, Transport
+
+#: HCL's numbers for errors, from the examples in openapi.setup.json.
+NO_SUCH_SCHEMA, DESIGNER_NEEDED = 1037, 1033
+DESIGNER = "access level Designer in names.nsf, for the schema"
+ADMINISTRATOR = (
+    "membership in the group LocalKeepAdmins (or Author with the role [KeepAdmin] in KeepConfig.nsf), for the scope"
+)
+EDITOR = "access level Editor and the roles for the documents in names.nsf, for the data"
+
+_WITHOUT_SCOPE = "$DATA $SETUP"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the account may do, as far as the server tells (None: it does not)."""
+
+    write_schema: bool | None = None
+    create_scope: bool | None = None
+    delete_scope: bool | None = None
+
+
+@dataclass(frozen=True)
+class DataAccess:
+    """The account's access to the data behind a scope, as the server has it."""
+
+    user: str
+    level: str
+    roles: tuple[str, ...] = ()
+
+
+class SetupApi:
+    """Schemas of names.nsf and scopes of the server. One login with `$SETUP`; nothing is tried in a loop."""
+
+    def __init__(self, transport: Transport, username: str, password: str) -> None:
+        """Take what is needed to log in at the first request."""
+        self.warnings: list[str] = []
+        if transport.is_plain:
+            self.warnings.append(f"{transport.url} is not protected by TLS: the password can be read on its way there.")
+        self._transport = transport
+        self._username = username
+        self._password = password
+        self._token: str | None = None
+        self._dxl: DatabaseDesign | None = None
+
+    def schema(self, name: str) -> dict[str, Any] | None:
+        """Return a schema of names.nsf, None where there is none of that name. Raises RefusedError."""
+        answer = self._call("GET", "/schema", _of(name))
+        if answer.ok and isinstance(answer.body, dict):
+            return answer.body
+        if answer.status == 404 and (answer.error_id == NO_SUCH_SCHEMA or self._is_listed(name) is False):
+            return None
+        raise self._refused(answer, f'reading the schema "{name}"', self._database_hint(answer))
+
+    def scope(self, name: str) -> dict[str, Any] | None:
+        """Return a scope, None where there is none of that name. Raises RefusedError."""
+        answer = self._call("GET", "/admin/scope", {"scopeName": name})
+        if answer.ok and isinstance(answer.body, dict):
+            return answer.body
+        if answer.status == 404:
+            return None
+        raise self._refused(answer, f'reading the scope "{name}"', f" It needs {ADMINISTRATOR}.")
+
+    def scopes(self) -> Sequence[dict[str, Any]]:
+        """Return all scopes of the server. Raises RefusedError."""
+        answer = self._call("GET", "/admin/scopes")
+        if answer.ok and isinstance(answer.body, list):
+            return [scope for scope in answer.body if isinstance(scope, dict)]
+        raise self._refused(answer, "reading the scopes", f" It needs {ADMINISTRATOR}.")
+
+    def design(self, form: str) -> Design:
+        """Return the design of a form of names.nsf; one that cannot be read has no fields and says why."""
+        answer = self._call("GET", f"/design/forms/{quote(form, safe='')}", {"nsfPath": NSF})
+        if not answer.ok or not isinstance(answer.body, dict):
+            return Design(form, None, answer.message)
+        listed = design_of(form, design_fields(answer.body))
+        return replace(listed, wider=lambda: self._widened(listed))
+
+    def _widened(self, listed: Design) -> Design:
+        """Look at the subforms too, in the design's DXL, which is asked for once."""
+        try:
+            if self._dxl is None:
+                answer = self._call("GET", "/dxl", {"nsfPath": NSF}, accept="text/xml")
+                if not answer.ok or not isinstance(answer.body, str):
+                    return replace(listed, wider=None, gap=f"the design was not given as DXL, {answer.message}")
+                self._dxl = design_dxl.read(answer.body.encode("utf-8"))
+            return layout.widened(listed, self._dxl)
+        except DirectoryError as exc:
+            return replace(listed, wider=None, gap=str(exc))
+
+    def rights(self) -> Rights:
+        """Return what the account may do, as far as the server tells."""
+        scopes = self._call("GET", "/admin/access")
+        may = scopes.body if scopes.ok and isinstance(scopes.body, dict) else {}
+        database = self._database()
+        return Rights(
+            _flag(database, "createDeleteKeepConfig"), _flag(may, "CreateDbMapping"), _flag(may, "DeleteDbMapping")
+        )
+
+    def data_access(self, scope: str) -> DataAccess:
+        """Log in once more, naming the scope, and return the account's access through it. Raises RefusedError."""
+        token = self._log_in(scope)
+        answer = self._transport.request("GET", f"{BASIS}/scope/access", {"dataSource": scope}, None, token)
+        if not answer.ok or not isinstance(answer.body, dict):
+            hint = " It was set up and does not answer; look at the console of the server (Tell restapi refresh cache)."
+            raise self._refused(answer, f'asking the scope "{scope}"', hint)
+        roles = answer.body.get("Roles") or ()
+        return DataAccess(
+            str(answer.body.get("User")), str(answer.body.get("Level", "")).upper(), tuple(map(str, roles))
+        )
+
+    def write_schema(self, name: str, body: Mapping[str, Any], *, dry_run: bool) -> None:
+        """Create or replace a schema; with `dry_run` only ask whether the server would take it. Raises RefusedError."""
+        query = {**_of(name), **({"dryRun": "true"} if dry_run else {})}
+        answer = self._call("POST", "/schema", query, dict(body))
+        if not answer.ok:
+            raise self._refused(
+                answer, f'{"the dry run of " if dry_run else ""}writing the schema "{name}"', _designer(answer)
+            )
+        said = answer.body.get("@warnings") if isinstance(answer.body, dict) else None
+        self.warnings += [f'Schema "{name}": {text}' for text in said or ()]
+
+    def delete_schema(self, name: str) -> None:
+        """Remove a schema. Raises RefusedError."""
+        answer = self._call("DELETE", "/schema", _of(name))
+        if not answer.ok:
+            raise self._refused(answer, f'removing the schema "{name}"', _designer(answer))
+
+    def write_scope(self, body: Mapping[str, Any]) -> None:
+        """Create or change a scope. Raises RefusedError."""
+        answer = self._call("POST", "/admin/scope", None, dict(body))
+        if not answer.ok:
+            raise self._refused(answer, f'writing the scope "{body["apiName"]}"', _administrator(answer))
+
+    def delete_scope(self, name: str) -> None:
+        """Remove a scope. Raises RefusedError."""
+        answer = self._call("DELETE", "/admin/scope", {"scopeName": name})
+        if not answer.ok:
+            raise self._refused(answer, f'removing the scope "{name}"', _administrator(answer))
+
+    # -- what a refusal means -----------------------------------------------------------------------------------------
+
+    def _is_listed(self, name: str) -> bool | None:
+        """Tell whether the database lists a schema of that name; None where the list cannot be had."""
+        answer = self._call("GET", "/schemas", {"nsfPath": NSF})
+        if not answer.ok or not isinstance(answer.body, list):
+            return None
+        return any(isinstance(entry, dict) and entry.get("apiName") == name for entry in answer.body)
+
+    def _database(self) -> Mapping[str, Any] | None:
+        """Return what /admin/access says of names.nsf, {} where it is not listed, None where it says nothing."""
+        wanted = {"checkAllNsf": False, "onlyConfigured": False, "databases": [NSF]}
+        answer = self._call("POST", "/admin/access", None, wanted)
+        if not answer.ok or not isinstance(answer.body, list):
+            return None
+        entries = [entry for entry in answer.body if isinstance(entry, dict)]
+        return next((entry for entry in entries if str(entry.get("path", "")).lower() == NSF), {})
+
+    def _database_hint(self, answer: Answer) -> str:
+        """Say why nothing of names.nsf can be read: switched off, excluded, or no right."""
+        if answer.status not in (403, 404):
+            return ""
+        database = self._database()
+        if database is None:
+            return (
+                " Nothing of the setup API answers: is it switched off on this server (versions, setup, active in "
+                "keepconfig.d)? Then schema and scope have to be made by hand, or it has to be switched on meanwhile."
+            )
+        if not database:
+            return (
+                " Step 1 of 4 is missing: Domino REST API does not list names.nsf, so it is still on the exclusion "
+                "list (nsfExclusions in keepconfig.d), or the task restapi was not restarted since it was lifted. The "
+                "role opendomino.mail.directory_access does both."
+            )
+        if database.get("readKeepConfig") is False:
+            return f" {self._username} may not read schemas in names.nsf; Reader access to names.nsf is needed."
+        return ""
+
+    def _refused(self, answer: Answer, what: str, hint: str) -> RefusedError:
+        if answer.status == 503:
+            hint = " Domino REST API is being refreshed or stopped; try again in a while."
+        text = f"{self._transport.url}, {self._username}: {what} was refused ({answer.message}).{hint}"
+        return RefusedError(text, answer.status, answer.error_id)
+
+    # -- login and requests -------------------------------------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        accept: str = "application/json",
+    ) -> Answer:
+        if self._token is None:
+            self._token = self._log_in(_WITHOUT_SCOPE)
+        return self._transport.request(method, SETUP + path, query, body, self._token, accept)
+
+    def _log_in(self, scopes: str) -> str:
+        login = {"username": self._username, "password": self._password, "scope": scopes}
+        answer = self._transport.request("POST", f"{BASIS}/auth", None, login)
+        body = answer.body if answer.ok and isinstance(answer.body, dict) else {}
+        if not body.get("bearer"):
+            raise RefusedError(
+                f'{self._transport.url} did not let "{self._username}" in ({answer.message}). Check user name and '
+                "Internet password. It was tried once only, because repeated failures lock an account.",
+                answer.status,
+                answer.error_id,
+            )
+        granted = (body.get("claims") or {}).get("scopes")
+        missing = set(scopes.split()) - set(str(granted).split()) if granted else set()
+        if "$SETUP" in missing:
+            raise RefusedError(
+                f"{self._transport.url} gave {self._username} a token without the scope $SETUP (it has: {granted}), "
+                "which schemas and scopes are written with. Let it be granted to this account."
+            )
+        return str(body["bearer"])
+
+
+def _of(schema: str) -> dict[str, str]:
+    return {"nsfPath": NSF, "configName": schema}
+
+
+def _designer(answer: Answer) -> str:
+    needed = answer.error_id == DESIGNER_NEEDED or answer.status == 403
+    return f" The account needs {DESIGNER}." if needed else ""
+
+
+def _administrator(answer: Answer) -> str:
+    return f" The account needs {ADMINISTRATOR}." if answer.status == 403 else ""
+
+
+def _flag(body: Mapping[str, Any] | None, name: str) -> bool | None:
+    value = (body or {}).get(name)
+    return value if isinstance(value, bool) else None

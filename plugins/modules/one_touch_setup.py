@@ -50,8 +50,8 @@ options:
     description:
       - The JSON file. A symbolic link stays, and the file that it points to is changed. It is made where it is missing.
       - >-
-        A new file is readable for its owner alone, because such files hold passwords. The server reads it as the Notes
-        user, so mostly O(owner) is needed.
+        A new file is readable for its owner alone, unless O(mode) says otherwise, because such files hold passwords.
+        The server reads it as the Notes user, so mostly O(owner) is needed.
       - >-
         A file that begins with a byte order mark, is no JSON, or holds one key twice in an object, is refused.
     type: path
@@ -95,7 +95,9 @@ options:
         required: true
       settings:
         description:
-          - Friendly settings and their values, as in C(external_smtp: enabled); the notes list them.
+          - >-
+            Friendly settings and their values, as in C(external_smtp: enabled); the notes list them. One whose item or
+            stored value is not publicly known is an error.
         type: dict
         default: {}
       items:
@@ -136,7 +138,7 @@ options:
         Server tasks that shall be in C(serverSetup.server.serverTasks). Others that the file has there stay. An entry
         may have arguments (V(certmgr -ACCEPT_TOU_AUTO_CONFIG)).
       - >-
-        Setup adds its default tasks, unless O(notes_ini) has C(SETUPLEAVESERVERTASKS) with the value V(1).
+        Setup adds its default tasks to them, unless O(notes_ini) has C(SETUPLEAVESERVERTASKS) with the value V(1).
     type: list
     elements: str
     default: []

@@ -12,8 +12,8 @@ a text is `break`, as in the PEM texts there.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 from .document import text
 from .errors import DefinitionError

@@ -181,6 +181,10 @@ notes:
   - >-
     On an additional server the Domino Directory is a replica of one that is in use, and a document that is created may
     be there already. The module warns when the file sets up such a server.
+  - >-
+    Secret values (items and variables with C(password) or C(secret) in their names, the Internet password of a person)
+    are not shown. Ansible itself writes the arguments of a task into the system log of the host that it runs on; give
+    the task C(no_log) where its definitions hold secrets.
   - A valid file follows Domino's schema. That setup succeeds with it is another matter.
 seealso:
   - module: opendomino.mail.directory_documents

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._directory import dxl, offline, report
-from ._directory.engine import Outcome
+from ._directory.plan import Outcome
 from ._whole_file import FileError, WholeFile
 
 if TYPE_CHECKING:

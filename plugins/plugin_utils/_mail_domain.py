@@ -70,13 +70,14 @@ async def audit(ask: Ask, network: Network, domain: Domain, plan: Plan) -> dict[
     """Audit one domain; returns the dictionary that the lookup documents."""
     mx = await ask(domain.name, "MX")
     if mx.status is Status.NXDOMAIN:
-        reports = {"mx": Report((_no_domain(domain.name),)), "hosts": await _mail_hosts.check(ask, domain.hosts)}
+        hosts = domain.hosts if "hosts" in plan.checks else ()
+        reports = {"mx": Report((_no_domain(domain.name),)), "hosts": await _mail_hosts.check(ask, hosts)}
     else:
         reports = await _reports(ask, network, domain, plan, mx)
     findings = [
         finding.as_dict(domain.name, check)
         for check in CHECKS
-        if check in reports and check in plan.checks
+        if check in reports
         for finding in reports[check].findings
     ]
     findings.sort(key=lambda finding: SEVERITIES[finding["severity"]])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from playbook import PlaybookRun, run_playbook
 
 from dominolab.inventory import inventory
@@ -18,7 +19,7 @@ from dominolab.lab import Lab
 from dominolab.topology import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TOPOLOGY = Path(__file__).parents[1] / "demo" / "topology.yml"
 PEOPLE = [
@@ -61,10 +62,10 @@ class Site:
         return [document["items"] for document in self.lab.documents(host, form)]
 
 
-def start(state: Path) -> Site:
-    """Start a lab with the demo's topology."""
+def start(state: Path, topology: Path = TOPOLOGY) -> Site:
+    """Start a lab, with the demo's topology where nothing else is given."""
     lab = Lab(state)
-    handshake = lab.up(load(TOPOLOGY))
+    handshake = lab.up(load(topology))
     path = state.with_name("inventory.json")
     path.write_text(json.dumps(inventory(handshake, "example.com", PEOPLE)), encoding="utf-8")
     return Site(lab, state, path, handshake)
@@ -76,6 +77,23 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site = start(tmp_path / "lab")
     yield site
     site.lab.down()
+
+
+@pytest.fixture
+def site_with(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Yield what starts a fresh lab with other options of its REST API."""
+    started: list[Site] = []
+
+    def starter(**rest: Any) -> Site:
+        path = tmp_path / "topology.yml"
+        content = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
+        path.write_text(yaml.safe_dump({**content, "rest": rest}), encoding="utf-8")
+        started.append(start(tmp_path / "lab", path))
+        return started[-1]
+
+    yield starter
+    for site in started:
+        site.lab.down()
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import env_fallback
 
+from ._directory.items import FORMS
 from ._directory.rest import RestDirectory
 from ._directory.scope_rest import SetupApi
+from ._directory.site_catalogue import TYPES
 from ._directory.transport import Transport
 
 if TYPE_CHECKING:
@@ -35,6 +37,24 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
+}
+
+#: The option for a site's own catalogue; its documentation is the fragment _directory_catalogue.
+CATALOGUE_ARGUMENT_SPEC: dict[str, Any] = {
+    "catalogue": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "form": {"type": "str", "required": True, "choices": list(FORMS)},
+            "setting": {"type": "str", "required": True},
+            "item": {"type": "str", "required": True},
+            "type": {"type": "str", "choices": list(TYPES)},
+            "values": {"type": "dict", "default": {}},
+            "label": {"type": "str"},
+            "source": {"type": "str"},
+        },
+    },
 }
 
 #: Options of a module that can write its documents into a file instead of a directory; they come after ARGUMENT_SPEC.

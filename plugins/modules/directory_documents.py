@@ -16,8 +16,11 @@ description:
     what a list of definitions says, over HCL Domino REST API.
   - >-
     All definitions are checked before anything is asked, and everything is planned and checked before anything is
-    written. Only items that differ are written, with the revision that was read, so that a change that somebody else
-    made meanwhile is an error and not lost. Items that a definition does not name stay as they are.
+    written. Only items that differ are written, with the revision that was read. Items that a definition does not name
+    stay as they are.
+  - >-
+    Where somebody else changed a document meanwhile, it is read and planned again; a change of the same items is an
+    error that shows both values. Several runs that make the same document at the same time leave one.
   - Run it against the administration server of the Domino Directory, once for all documents.
   - >-
     With O(output=dxl) it reaches no server and writes the documents into a file, to be reviewed or imported by hand.
@@ -26,6 +29,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
   - opendomino.mail._directory_settings
+  - opendomino.mail._directory_catalogue
 attributes:
   check_mode:
     support: full
@@ -92,9 +96,9 @@ options:
     description:
       - The documents.
       - Two definitions of one document are refused.
+      - One of O(documents) and O(undo) is needed.
     type: list
     elements: dict
-    required: true
     suboptions:
       form:
         description:
@@ -128,7 +132,8 @@ options:
             abbreviated (V(Mail01/Acme)) and are stored in canonical form (V(CN=Mail01/O=Acme)).
           - >-
             An unknown setting is an error that names similar ones. So is a setting whose item, or whose stored value,
-            is not publicly known: use O(documents[].items) with what you find on your own server.
+            is not publicly known: find it on your own server and name it in O(catalogue), or use
+            O(documents[].items).
         type: dict
         default: {}
       items:
@@ -169,15 +174,104 @@ options:
       - evidence
       - 'off'
     default: strict
+  concurrency:
+    description:
+      - How many documents are changed or removed at a time, each over a connection of its own.
+      - Documents are made with one request for every hundred.
+    type: int
+    default: 4
+  undo:
+    description:
+      - >-
+        What this module returned as RV(undo): the documents are brought back to what they were, newest first. What was
+        made is removed, what was removed is made again.
+      - >-
+        A document that somebody else has changed since, in the items that were written, is left as it is; the others
+        are brought back, and the module fails with the values of both. What is as it was already is no change.
+      - >-
+        What was removed comes back as a new document, with another UNID, and with the items that the schema of the
+        scope shows. Secret values, rich text and items with C($) in their names do not come back.
+      - Entries about the same document, from two calls, have to be given back in two calls.
+    type: list
+    elements: dict
+    suboptions:
+      action:
+        description: What was done.
+        type: str
+        required: true
+        choices:
+          - created
+          - updated
+          - deleted
+      form:
+        description: Form of the document.
+        type: str
+        required: true
+        choices:
+          - Server
+          - ServerConfig
+          - Domain
+          - Person
+          - SMTPInboundSite
+      unid:
+        description: UNID of the document.
+        type: str
+        required: true
+      revision:
+        description: Revision after the write.
+        type: str
+      match:
+        description: Items that identify the document.
+        type: dict
+        required: true
+      items:
+        description: Items that were written.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          item:
+            description: Name of the item.
+            type: str
+            required: true
+          previous:
+            description: Value before, V(null) where the item was not there.
+            type: raw
+          written:
+            description: Value that was written, V(null) where the item was removed.
+            type: raw
+      omitted:
+        description: Items that do not come back.
+        type: list
+        elements: str
+        default: []
 notes:
   - >-
-    A missing item is as good as an empty one when it shall be empty. One value and a list of one value are the same.
-    Text and number of the same content are the same. The order of values counts.
+    A missing item is as good as an empty one. One value and a list of one value are the same. Text and number are never
+    the same; the design of the form, and the schema, say which of them an item holds.
+  - >-
+    Names compare in canonical form. The order of values counts in a person's user names, in the lists of ciphers and
+    ports, and in items that no catalogue knows; in all other lists of the catalogue another order is no change.
+  - >-
+    HCL Domino REST API keeps to revisions where the schema says C(requireRevisionToUpdate); where it does not, the
+    module warns. A removal takes no revision there at all. So a document that is to be removed is first written as it
+    is, with the revision that was read, and removed then: an older change is found, and whoever has read the document
+    before is refused.
+  - >-
+    Domino Directories have no unique keys. A document that was made is looked up again. Where another run has made it
+    too, the older one stays (time of creation, then UNID), and each run removes the one that it made itself. Documents
+    that match one definition, and replication conflicts, that were there before are an error that names their UNIDs;
+    none of them is touched. A replication conflict is recognised where the schema declares the item C($Conflict).
+  - >-
+    Documents are made first, then changed, then removed. When a write fails nothing more is begun, what is under way is
+    waited for, and the message and the results say what was written and what was not. The next run does the rest.
   - >-
     The secret values of a definition (the Internet password of a person, items with C(password) or C(secret) in their
-    names) are not shown.
+    names) are not shown. Ansible itself writes the arguments of a task into the system log of the host that it runs
+    on; give the task C(no_log) where its definitions hold secrets.
 seealso:
   - module: opendomino.mail.directory_documents_info
+  - module: opendomino.mail.directory_design_info
 """
 
 EXAMPLES = r"""
@@ -217,6 +311,19 @@ EXAMPLES = r"""
           primary_internet_domain: example.com
           internet_domain_aliases: [example.net, example.org]
 
+- name: Directory | A setting whose item this site has confirmed in its own design
+  opendomino.mail.directory_documents:
+    url: https://mail01.example.com:8880
+    username: Domino Automation
+    password: "{{ domino_rest_password }}"
+    catalogue: "{{ lookup('ansible.builtin.file', 'catalogue.yml') | from_yaml }}"
+    documents:
+      - form: ServerConfig
+        match:
+          server_name: "*"
+        settings:
+          relay_host: relay.example.com
+
 - name: Directory | An item that only this site knows
   opendomino.mail.directory_documents:
     url: https://mail01.example.com:8880
@@ -228,6 +335,32 @@ EXAMPLES = r"""
           server_name: "*"
         items:
           NameSeenOnOurServer: "1"
+
+- name: Directory | Documents are written, and back to what they were when mail does not flow
+  block:
+    - name: Directory | External SMTP is enabled
+      opendomino.mail.directory_documents:
+        url: https://mail01.example.com:8880
+        username: Domino Automation
+        password: "{{ domino_rest_password }}"
+        documents:
+          - form: ServerConfig
+            match:
+              server_name: "*"
+            settings:
+              external_smtp: enabled
+      register: written
+
+    - name: Mail flows
+      ansible.builtin.import_role:
+        name: opendomino.mail.verify_mail
+  rescue:
+    - name: Directory | Documents are as they were
+      opendomino.mail.directory_documents:
+        url: https://mail01.example.com:8880
+        username: Domino Automation
+        password: "{{ domino_rest_password }}"
+        undo: "{{ written.undo }}"
 
 - name: Directory | The Configuration document as DXL, for the administrator who imports it
   opendomino.mail.directory_documents:
@@ -248,7 +381,9 @@ path:
   type: str
   sample: /tmp/acme.dxl
 documents:
-  description: One entry for each definition, in the same order. When a write fails, those that were carried out.
+  description: >-
+    One entry for each definition, in the same order. When a write fails, those that were carried out. With O(undo) one
+    for each entry, newest first.
   returned: always, except when a definition is wrong or the directory cannot be read
   type: list
   elements: dict
@@ -303,23 +438,49 @@ documents:
         evidence:
           description: >-
             How well the item's name is known in public: V(documented), V(observed), V(likely), V(unconfirmed), or
-            V(site) for an item that the site catalogue names, V(given) for one that only the definition knows.
+            V(site) for an item that O(catalogue) names, V(given) for one that only the definition knows.
           type: str
           sample: documented
+undo:
+  description: What this call wrote, so that O(undo) of another call can bring it back. Secret values are left out.
+  returned: with RV(documents)
+  type: list
+  elements: dict
+  sample:
+    - action: updated
+      form: ServerConfig
+      unid: 48CAD0599A85856D00258A04004CACFA
+      revision: 00000002004CACFB00258A04
+      match:
+        ServerName: '*'
+      items:
+        - item: MailExternalSMTP
+          previous: '0'
+          written: '1'
+      omitted: []
+not_written:
+  description: >-
+    What was planned and not written, or not known to be written, in the shape of RV(documents); RV(documents[].action)
+    is what was planned.
+  returned: when a write fails
+  type: list
+  elements: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._directory import engine, report
+from ..module_utils._directory import engine, report, undoing
 from ..module_utils._directory.definition import define_all
 from ..module_utils._directory.design import STRICT
 from ..module_utils._directory.errors import DirectoryError, IncompleteError
+from ..module_utils._directory.site_catalogue import merged
 from ..module_utils._directory_module import (
     ARGUMENT_SPEC,
+    CATALOGUE_ARGUMENT_SPEC,
     OUTPUT_ARGUMENT_SPEC,
     OUTPUT_REQUIRED_IF,
     fail,
-    open_directory,
+    session,
 )
 from ..module_utils._dxl_file import write as write_dxl
 from ..module_utils._whole_file import FileError
@@ -336,6 +497,24 @@ DOCUMENT_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "create": {"type": "bool", "default": True},
 }
+UNDO_SPEC = {
+    "action": {"type": "str", "required": True, "choices": ["created", "updated", "deleted"]},
+    "form": DOCUMENT_SPEC["form"],
+    "unid": {"type": "str", "required": True},
+    "revision": {"type": "str"},
+    "match": {"type": "dict", "required": True},
+    "items": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "item": {"type": "str", "required": True},
+            "previous": {"type": "raw"},
+            "written": {"type": "raw"},
+        },
+    },
+    "omitted": {"type": "list", "elements": "str", "default": []},
+}
 
 
 def main() -> None:
@@ -344,26 +523,34 @@ def main() -> None:
         argument_spec={
             **ARGUMENT_SPEC,
             **OUTPUT_ARGUMENT_SPEC,
-            "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
+            **CATALOGUE_ARGUMENT_SPEC,
+            "documents": {"type": "list", "elements": "dict", "options": DOCUMENT_SPEC},
+            "undo": {"type": "list", "elements": "dict", "options": UNDO_SPEC},
             "design_check": {"type": "str", "choices": ["strict", "evidence", "off"], "default": "strict"},
+            "concurrency": {"type": "int", "default": engine.CONCURRENCY},
         },
-        required_if=OUTPUT_REQUIRED_IF,
+        required_one_of=[("documents", "undo")],
+        mutually_exclusive=[("documents", "undo")],
+        required_if=[*OUTPUT_REQUIRED_IF, ("output", "dxl", ["documents"])],
         supports_check_mode=True,
     )
-    design_check = module.params["design_check"]
+    given = module.params["documents"] or []
+    module.no_log_values.update(report.secrets_given(given))
+    how = {"write": not module.check_mode, "design_check": module.params["design_check"]}
     try:
-        definitions = define_all(module.params["documents"])
-        module.no_log_values.update(report.secrets(definitions))
+        catalogue = merged(module.params["catalogue"])
+        module.no_log_values.update(report.secrets_given(given, catalogue))
+        definitions = define_all(given, catalogue)
+        entries = undoing.parse(module.params["undo"] or [])
         if module.params["output"] == "dxl":
             module.exit_json(**write_dxl(module, definitions))
-        with open_directory(module.params, setup=design_check == STRICT) as directory:
-            try:
-                outcomes = engine.run(directory, definitions, write=not module.check_mode, design_check=design_check)
-            finally:
-                for warning in directory.warnings:
-                    module.warn(warning)
+        with session(module, setup=how["design_check"] == STRICT) as directory:
+            if module.params["undo"] is None:
+                outcomes = engine.run(directory, definitions, concurrency=module.params["concurrency"], **how)
+            else:
+                outcomes = engine.undo(directory, entries, concurrency=module.params["concurrency"], **how)
     except IncompleteError as exc:
-        fail(module, exc, **report.results(exc.outcomes))
+        fail(module, exc, **report.results(exc.outcomes, exc.left))
     except (DirectoryError, FileError) as exc:
         fail(module, exc)
     module.exit_json(**report.results(outcomes))

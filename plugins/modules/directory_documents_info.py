@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._attributes.info_module
   - opendomino.mail._directory
+  - opendomino.mail._directory_catalogue
 attributes:
   platform:
     support: full
@@ -123,7 +124,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._directory import engine, report
 from ..module_utils._directory.definition import selections
 from ..module_utils._directory.errors import DirectoryError
-from ..module_utils._directory_module import ARGUMENT_SPEC, fail, open_directory
+from ..module_utils._directory.site_catalogue import merged
+from ..module_utils._directory_module import ARGUMENT_SPEC, CATALOGUE_ARGUMENT_SPEC, fail, session
 
 DOCUMENT_SPEC = {
     "form": {
@@ -141,19 +143,19 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ARGUMENT_SPEC,
+            **CATALOGUE_ARGUMENT_SPEC,
             "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
         },
         supports_check_mode=True,
     )
     try:
-        wanted = selections(module.params["documents"])
-        with open_directory(module.params) as directory:
+        catalogue = merged(module.params["catalogue"])
+        wanted = selections(module.params["documents"], catalogue)
+        with session(module) as directory:
             found = engine.read(directory, wanted)
-            for warning in directory.warnings:
-                module.warn(warning)
     except DirectoryError as exc:
         fail(module, exc)
-    documents = [report.read(document, selection.items) for selection, document in found]
+    documents = [report.read(document, selection.items, catalogue) for selection, document in found]
     module.exit_json(changed=False, documents=documents)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp import web
 
 from dominolab import design
-from dominolab.directory import Directory
+from dominolab.directory import Directory, Note
 from dominolab.faults import Faults
 from dominolab.rest import RestApi
 
@@ -43,8 +43,8 @@ class RestServer:
         self.overrides: dict[tuple[str, str], tuple[int, bytes]] = {}
         #: the paths of all requests, those with such an answer too
         self.asked: list[str] = []
-        #: methods that end in a broken connection
-        self.drop: set[str] = set()
+        #: what goes wrong; tests switch faults on while the server runs
+        self.faults = faults
         self._unids = [note.unid for note in directory.documents()]
         #: items that somebody else writes to a document just before the first PATCH of it
         self.meanwhile: dict[str, Any] = {}
@@ -65,15 +65,34 @@ class RestServer:
     @property
     def writes(self) -> list[Exchange]:
         """The exchanges that change documents."""
-        return [e for e in self.exchanges if "/document" in e.path and e.method in ("POST", "PATCH", "PUT", "DELETE")]
+        return [
+            e
+            for e in self.exchanges
+            if ("/document" in e.path or "/bulk/create" in e.path) and e.method in ("POST", "PATCH", "PUT", "DELETE")
+        ]
 
     def stored(self) -> list[dict[str, Any]]:
         """Return the items of all documents, in an order of their own."""
 
-        async def read() -> list[dict[str, Any]]:
-            return sorted((dict(note.items) for note in self._directory.documents()), key=repr)
+        return sorted((dict(note.items) for note in self.notes()), key=repr)
+
+    def notes(self) -> Sequence[Note]:
+        """Return all documents as they are stored, replication conflicts too."""
+
+        async def read() -> Sequence[Note]:
+            return self._directory.documents(conflicts=True)
 
         return asyncio.run_coroutine_threadsafe(read(), self._loop).result(20)
+
+    def write(self, unid: str, items: Mapping[str, Any]) -> None:
+        """Change items of a document, as somebody else does."""
+
+        async def change() -> None:
+            note = self._directory.get(unid)
+            assert note is not None
+            self._directory.update(unid, {**note.items, **items})
+
+        asyncio.run_coroutine_threadsafe(change(), self._loop).result(20)
 
     def unid(self, number: int) -> str:
         """Return the UNID of a document, counted from 0 in the order of creation."""
@@ -83,7 +102,7 @@ class RestServer:
         """Close the directory's file."""
         self._directory.close()
 
-    def application(self) -> web.Application:
+    def application(self, *, kept: bool = True) -> web.Application:
         """Return the lab's application inside one that keeps and validates what goes through."""
 
         @web.middleware
@@ -91,8 +110,6 @@ class RestServer:
             self.asked.append(request.path)
             override = self.overrides.get((request.method, request.path))
             content = await request.read()
-            if request.method in self.drop and request.transport is not None:
-                request.transport.abort()
             if override:
                 return web.Response(status=override[0], body=override[1])
             if self.meanwhile and request.method == "PATCH":
@@ -101,6 +118,8 @@ class RestServer:
                 self._directory.update(note.unid, {**note.items, **self.meanwhile})
                 self.meanwhile = {}
             answer = await handler(request)
+            if not kept or request.transport is None or request.transport.is_closing():
+                return cast("web.StreamResponse", answer)
             headers = {name: request.headers[name] for name in ("Authorization",) if name in request.headers}
             self.exchanges.append(
                 Exchange(request.method, str(request.rel_url), content, answer.status, answer.body, headers)
@@ -120,8 +139,12 @@ def rest_server(
     rest: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
     faults: Sequence[Mapping[str, Any]] | None = None,
+    kept: bool = True,
 ) -> Iterator[RestServer]:
-    """Run a server in a thread; `rest` is the lab's section of that name, `changes` changes its design."""
+    """Run a server in a thread; `rest` is the lab's section of that name, `changes` changes its design.
+
+    Thousands of exchanges take long to validate; they are not `kept` then.
+    """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -131,7 +154,7 @@ def rest_server(
         for items in documents or ():
             directory.create(items)
         server = RestServer(directory, Faults(faults or []), rest or {}, changes or {})
-        runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=1)
+        runner = web.AppRunner(server.application(kept=kept), access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -20,6 +20,9 @@ Scalar = Union[str, int, float, bool, None, "dict[str, Any]"]
 #: All values of one item; an item that is there and empty has none.
 Values = Tuple[Scalar, ...]
 
+#: Bytes of one item of text (HCL Domino Designer help, table of Notes and Domino known limits: text field size).
+TEXT_LIMIT = 32 * 1024
+
 
 def values(content: object) -> Values:
     """Return the values of an item's content: one value and a list of one are the same, "" and [] are no value."""
@@ -37,16 +40,13 @@ def text(value: Scalar) -> str:
     return json.dumps(value)
 
 
-def same(stored: Values | None, wanted: Values | None) -> bool:
-    """Tell whether an item is as wanted; None is an item that is not there.
-
-    A missing item is as good as an empty one, but an empty one is not as good as none. Text and number of the same
-    content are the same: the stored type alone is no reason to write. Order counts: in Domino the first of several
-    names or addresses is often the one that is used.
-    """
-    if wanted is None:
-        return stored is None
-    return [text(value) for value in stored or ()] == [text(value) for value in wanted]
+def key(value: Scalar) -> tuple[str, object]:
+    """Return what counts of a value when two are compared: 25 and 25.0 are one number, and "25" is a text."""
+    if isinstance(value, str):
+        return "text", value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return "number", value
+    return "other", json.dumps(value, sort_keys=True)
 
 
 def check(name: str, content: object) -> Values:
@@ -62,9 +62,21 @@ def check(name: str, content: object) -> Values:
     for entry in texts:
         if "\0" in entry or any("\ud800" <= char <= "\udfff" for char in entry):
             raise DefinitionError(f"{name}: the text holds a NUL or a character that no encoding has.")
+    size = sum(len(entry.encode("utf-8")) for entry in texts)
+    if size > TEXT_LIMIT:
+        raise DefinitionError(f"{name}: {size} bytes of text are given, and an item of text holds {TEXT_LIMIT}.")
     if any(not math.isfinite(number) for number in numbers):
         raise DefinitionError(f"{name}: infinity and not-a-number are no values of an item.")
     return values(content)
+
+
+def plain(content: Values | None) -> Any:
+    """Return the values of an item as plain data: null, one value, or a list."""
+    if content is None:
+        return None
+    if len(content) > 1:
+        return list(content)
+    return content[0] if content else ""
 
 
 def shown(content: Values | None) -> str:
@@ -82,12 +94,26 @@ def _shown(content: object) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """One document as it was read: UNID, form, the revision that a write has to name, and the items that are there."""
+    """One document as it was read.
+
+    UNID, form, the items that are there, the revision that a write has to name, the time of creation (ISO 8601), and
+    what the directory remarked.
+    """
 
     unid: str
     form: str
     items: Mapping[str, Any] = field(default_factory=dict)
     revision: str | None = None
+    created: str = ""
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_conflict(self) -> bool:
+        """Tell whether this is what replication left of a change that lost, as far as its items can be seen.
+
+        HCL Notes marks such a document with the item $Conflict.
+        """
+        return self.raw("$Conflict") is not None
 
     def get(self, name: str) -> Values | None:
         """Return the values of an item, None where it is not there. Item names compare without case."""

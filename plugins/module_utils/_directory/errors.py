@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .document import Document
-    from .engine import Outcome
+    from .plan import Outcome, Plan
 
 
 class DirectoryError(Exception):
@@ -40,16 +40,20 @@ class RefusedError(DirectoryError):
 
 
 class ConflictError(DirectoryError):
-    """Somebody else changed a document after it was read; nothing was written. `current` is what it is now."""
+    """Somebody else changed a document after it was read; nothing was written.
 
-    def __init__(self, message: str, current: Document) -> None:
+    `current` is what it is now, None where it was removed.
+    """
+
+    def __init__(self, message: str, current: Document | None) -> None:
         super().__init__(message)
         self.current = current
 
 
 class IncompleteError(DirectoryError):
-    """A write failed after others had been carried out; `outcomes` are those."""
+    """Not everything was written; `outcomes` are what was, `left` are the plans that were not, or may not have been."""
 
-    def __init__(self, message: str, outcomes: Sequence[Outcome]) -> None:
+    def __init__(self, message: str, outcomes: Sequence[Outcome], left: Sequence[Plan] = ()) -> None:
         super().__init__(message)
         self.outcomes = outcomes
+        self.left = left

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import items
-from .document import Values, text
-from .plan import CREATED, DELETED, Change
+from . import items, undoing
+from .document import Values, plain, text
+from .plan import CREATED, DELETED, Change, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .definition import Definition
     from .document import Document
-    from .engine import Outcome
     from .plan import Plan
 
 
-def results(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return a module's result: changed, documents, diff (one entry for each document that changes)."""
+def results(outcomes: Sequence[Outcome], left: Sequence[Plan] = ()) -> dict[str, Any]:
+    """Return a module's result: changed, documents, undo, diff (one entry for each document that changes).
+
+    With `left`, what was planned and not written, also not_written.
+    """
     changed = [outcome.plan for outcome in outcomes if outcome.plan.changed]
-    return {
+    found = {
         "changed": bool(changed),
         "documents": [result(outcome) for outcome in outcomes],
+        "undo": [entry for entry in map(undoing.entry, outcomes) if entry],
         "diff": [diff(plan) for plan in changed],
     }
+    return {**found, "not_written": [result(Outcome(plan)) for plan in left]} if left else found
 
 
 def result(outcome: Outcome) -> dict[str, Any]:
@@ -35,7 +39,7 @@ def result(outcome: Outcome) -> dict[str, Any]:
     plan = outcome.plan
     return {
         "form": plan.definition.form.name,
-        "match": {want.item.setting or want.name: _content(want.values) for want in plan.definition.match},
+        "match": {want.item.setting or want.name: plain(want.values) for want in plan.definition.match},
         "unid": outcome.unid,
         "action": plan.action,
         "changes": [_change(change) for change in plan.changes],
@@ -51,7 +55,7 @@ def diff(plan: Plan) -> dict[str, str]:
     if plan.action == CREATED:
         before, before_title = [], f"{title}, absent"
     if plan.action == DELETED and plan.document:
-        before, after, after_title = list(_lines(plan.document)), [], f"{title}, absent"
+        before, after, after_title = list(_lines(plan.document, plan.definition.catalogue)), [], f"{title}, absent"
     return {
         "before_header": before_title,
         "after_header": after_title,
@@ -66,17 +70,32 @@ def secrets(definitions: Sequence[Definition]) -> set[str]:
     return {text(value) for want in wanted if want.item.is_secret for value in want.values or () if text(value)}
 
 
-def read(document: Document, names: Sequence[str] = ()) -> dict[str, Any]:
+def secrets_given(raw: Sequence[Mapping[str, Any]], catalogue: items.Catalogue = items.PUBLISHED) -> set[str]:
+    """Return the secret values of definitions that may be wrong, and therefore end up in the output as they are."""
+    settings = {(item.form, item.setting): item for item in catalogue.rows()}
+    return {
+        text(value)
+        for mapping in raw
+        for group in ("match", "settings", "items")
+        for name, content in (mapping.get(group) or {}).items()
+        for form in [str(mapping.get("form"))]
+        if (settings.get((form, name)) or catalogue.known(form, name)).is_secret
+        for value in (content if isinstance(content, list) else [content])
+        if value is not None and text(value)
+    }
+
+
+def read(document: Document, names: Sequence[str] = (), catalogue: items.Catalogue = items.PUBLISHED) -> dict[str, Any]:
     """Return a document that was read: form, unid, revision, items as stored, and friendly settings."""
     wanted = {name.lower() for name in names}
     shown = {
-        name: "(secret)" if content and items.known(document.form, name).is_secret else content
+        name: "(secret)" if content and catalogue.known(document.form, name).is_secret else content
         for name, content in document.items.items()
         if not wanted or name.lower() in wanted
     }
     settings = {}
     for name, content in shown.items():
-        item = items.known(document.form, name)
+        item = catalogue.known(document.form, name)
         if item.setting:
             settings[item.setting] = _friendly(item, content)
     return {
@@ -108,17 +127,9 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _masked(change: Change, values: Values | None) -> Any:
-    return "(secret)" if change.item.is_secret and values else _content(values)
+    return "(secret)" if change.item.is_secret and values else plain(values)
 
 
-def _content(values: Values | None) -> Any:
-    if values is None:
-        return None
-    if len(values) > 1:
-        return list(values)
-    return values[0] if values else ""
-
-
-def _lines(document: Document) -> Sequence[str]:
-    found = [(items.known(document.form, name), document.get(name)) for name in document.items if name != "Form"]
+def _lines(document: Document, catalogue: items.Catalogue) -> Sequence[str]:
+    found = [(catalogue.known(document.form, name), document.get(name)) for name in document.items if name != "Form"]
     return [f"{item.title}: {Change(item, values, None).before_shown}" for item, values in found]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,18 +16,22 @@ from . import schema as schemas
 from .design import Design, Field, design_of
 from .document import Document
 from .errors import ConflictError, DirectoryError, RefusedError
+from .plan import Change
+from .transport import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from .definition import Wanted
     from .design_dxl import DatabaseDesign
-    from .plan import Change
-    from .transport import Answer, Transport
+    from .transport import Transport
 
 BASIS, SETUP = "/api/v1", "/api/setup-v1"
 #: Identities per query. A query's length is not limited in the documentation; this keeps it readable in a server's log.
 IDENTITIES_PER_QUERY = 100
+#: errorId of the 404 for a scope that does not exist, in captured answers
+NO_SUCH_SCOPE = 1112
+MAKING = "making the document"
 
 _LEVELS = ("NOACCESS", "DEPOSITOR", "READER", "AUTHOR", "EDITOR", "DESIGNER", "MANAGER")
 _ABSENT = re.compile(r"No values found for item ")
@@ -37,7 +42,10 @@ _STEPS = (
 
 
 class RestDirectory:
-    """A Domino Directory behind a scope of Domino REST API. One login, one connection; nothing is tried in a loop."""
+    """A Domino Directory behind a scope of Domino REST API: one login; nothing is tried in a loop.
+
+    Documents may be read, changed and removed by several threads at a time; they share the token.
+    """
 
     def __init__(
         self, transport: Transport, username: str, password: str, *, scope: str = "dominodirectory", setup: bool = False
@@ -51,7 +59,11 @@ class RestDirectory:
         self._login = {"username": username, "password": password, "scope": f"{scope} $SETUP" if setup else scope}
         self._token: str | None = None
         self._logins_left = 2
+        self._logging_in = threading.Lock()
         self._schemas: dict[str, schemas.Schema | None] = {}
+        self._revision_asked = False
+        #: what must not be shown: the password, and each token
+        self.secrets = {password}
 
     def find(self, form: str, matches: Sequence[Sequence[Wanted]]) -> Sequence[Document]:
         """Return the documents of a form that may match; see DirectoryApi."""
@@ -62,7 +74,7 @@ class RestDirectory:
                 "POST",
                 f"{BASIS}/query",
                 {"dataSource": self._scope, "action": "execute"},
-                {"query": query, "variables": variables, "mode": schemas.READ},
+                {"query": query, "variables": variables, "mode": schemas.READ, "viewRefresh": True},
             )
             if not answer.ok:
                 raise self._refused(answer, f"the search for documents of the form {form}", form=form)
@@ -101,40 +113,82 @@ class RestDirectory:
             )
         return found
 
-    def accept(self, form: str, written: Sequence[Change], identity: Sequence[Wanted]) -> None:
+    def accept(
+        self, form: str, written: Sequence[Change], identity: Sequence[Wanted], design: Design | None = None
+    ) -> Sequence[Change]:
         """Refuse what the scope's schema does not carry; see DirectoryApi."""
         schema = self._schema(form)
-        if schema is not None:
-            schema.check(written, identity)
+        if written:
+            self._ask_for_revisions()
+        return schema.check(written, identity, design) if schema is not None else written
 
-    def create(self, form: str, changes: Sequence[Change]) -> Document:
-        """Make a document; see DirectoryApi."""
-        body = {"Form": form, **self._items(form, changes)}
-        answer = self._call("POST", f"{BASIS}/document", {"dataSource": self._scope}, body)
-        return self._written(answer, form, f"making a document of the form {form}")
+    def read(self, form: str, unid: str) -> Document | None:
+        """Return a document by its UNID; see DirectoryApi."""
+        answer = self._call("GET", _path(unid), {"dataSource": self._scope, "mode": schemas.READ})
+        if answer.status == 404 and answer.error_id != NO_SUCH_SCOPE:
+            return None
+        if not answer.ok:
+            raise self._refused(answer, f"reading the document {unid}", form=form)
+        return self._document(answer.body, form)
+
+    def create(self, form_changes: Sequence[tuple[str, Sequence[Change]]]) -> Sequence[Document | DirectoryError]:
+        """Make documents with one request; see DirectoryApi."""
+        bodies = [{"Form": form, **self._items(form, changes)} for form, changes in form_changes]
+        forms = [form for form, _changes in form_changes]
+        query = {"dataSource": self._scope}
+        if len(bodies) == 1:
+            return [self._written(self._call("POST", f"{BASIS}/document", query, bodies[0]), forms[0], MAKING)]
+        answer = self._call("POST", f"{BASIS}/bulk/create", query, {"documents": bodies})
+        if not answer.ok or not isinstance(answer.body, list) or len(answer.body) != len(bodies):
+            raise self._refused(answer, f"making {len(bodies)} documents", form=forms[0], level="EDITOR")
+        return [self._made(body, form) for form, body in zip(forms, answer.body)]
+
+    def _made(self, body: Any, form: str) -> Document | DirectoryError:
+        """Return one document of many that were to be made: the request succeeds although single ones failed."""
+        failed = isinstance(body, dict) and not ("@meta" in body or "@unid" in body)
+        number = body.get("status", body.get("statusCode")) if failed else 200
+        try:
+            return self._written(Answer(number if isinstance(number, int) else 500, body), form, MAKING)
+        except DirectoryError as exc:
+            return exc
 
     def update(self, document: Document, changes: Sequence[Change]) -> Document:
         """Write changed items with the revision that was read; see DirectoryApi."""
         query = {"dataSource": self._scope, "mode": schemas.WRITE}
         if document.revision:
             query["revision"] = document.revision
-        answer = self._call("PATCH", _path(document), query, self._items(document.form, changes))
+        answer = self._call("PATCH", _path(document.unid), query, self._items(document.form, changes))
         if 400 <= answer.status < 500 and document.revision:
             # The status of a wrong revision is not published, so every refusal is looked into.
-            current = self._read(document)
-            if current is not None and current.revision != document.revision:
+            current = self.read(document.form, document.unid)
+            if current is None or current.revision != document.revision:
                 raise ConflictError(answer.message, current)
         return self._written(answer, document.form, "the change of the document")
 
-    def delete(self, document: Document) -> None:
-        """Remove a document; see DirectoryApi."""
-        answer = self._call("DELETE", _path(document), {"dataSource": self._scope, "mode": schemas.WRITE})
+    def delete(self, document: Document, identity: Wanted) -> None:
+        """Remove a document; see DirectoryApi.
+
+        A removal takes no revision (HCL's description of DELETE has no such parameter), a change does. So the document
+        is changed first, to what it is already, with the revision that was read. Who has read it before is refused from
+        then on, and a change made before is found out here.
+        """
+        as_it_is = document.get(identity.name)
+        claimed = self.update(document, [Change(identity.item, as_it_is, as_it_is)])
+        answer = self._call("DELETE", _path(claimed.unid), {"dataSource": self._scope, "mode": schemas.WRITE})
         if not answer.ok:
             raise self._refused(answer, "the removal of the document", form=document.form, level="EDITOR")
 
-    def _read(self, document: Document) -> Document | None:
-        answer = self._call("GET", _path(document), {"dataSource": self._scope, "mode": schemas.READ})
-        return self._document(answer.body, document.form) if answer.ok else None
+    def _ask_for_revisions(self) -> None:
+        """Warn, once and before anything is written, where the schema lets changes go by without a revision."""
+        if self._revision_asked:
+            return
+        self._revision_asked = True
+        answer = self._call("GET", f"{BASIS}/scope", {"dataSource": self._scope})
+        if answer.ok and isinstance(answer.body, dict) and not answer.body.get("requireRevisionToUpdate"):
+            self.warnings.append(
+                f'The schema of the scope "{self._scope}" does not have requireRevisionToUpdate: true. What somebody '
+                "else changes in a document between its reading and its writing may be lost unnoticed."
+            )
 
     def _items(self, form: str, changes: Sequence[Change]) -> dict[str, Any]:
         schema = self._schemas.get(form) or schemas.Schema(self._scope, form, {})
@@ -143,8 +197,6 @@ class RestDirectory:
     def _written(self, answer: Answer, form: str, what: str) -> Document:
         if not answer.ok:
             raise self._refused(answer, what, form=form, level="EDITOR")
-        warnings = answer.body.get("@warnings") if isinstance(answer.body, dict) else None
-        self.warnings += [f"{form}: {text}" for text in warnings or () if not _ABSENT.match(str(text))]
         return self._document(answer.body, form)
 
     def _document(self, body: Any, form: str) -> Document:
@@ -155,7 +207,9 @@ class RestDirectory:
         if not meta.get("unid"):
             raise RefusedError(f"{self._transport.url} gave something that is not a document: {str(body)[:200]}")
         items = {name: value for name, value in body.items() if name[:1] != "@"}
-        return Document(str(meta["unid"]), form, items, meta.get("revision"))
+        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not _ABSENT.match(str(text))]
+        created = str(meta.get("created") or "")
+        return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
 
     def _list(self, answer: Answer) -> Sequence[Any]:
         if not isinstance(answer.body, list):
@@ -179,15 +233,22 @@ class RestDirectory:
         self, method: str, path: str, query: Mapping[str, str], body: Any = None, accept: str = "application/json"
     ) -> Answer:
         """Send a request with a token; a token that is not valid any more is renewed once, and only once."""
-        if self._token is None:
-            self._log_in()
-        answer = self._transport.request(method, path, query, body, self._token, accept)
-        if answer.status == 401 and self._logins_left:
-            self._log_in()
-            answer = self._transport.request(method, path, query, body, self._token, accept)
+        token = self._valid_token(None)
+        answer = self._transport.request(method, path, query, body, token, accept)
+        if answer.status == 401:
+            newer = self._valid_token(token)
+            if newer != token:
+                answer = self._transport.request(method, path, query, body, newer, accept)
         return answer
 
-    def _log_in(self) -> None:
+    def _valid_token(self, refused: str | None) -> str:
+        """Return the token that all threads share, a new one where it is the one that was refused and one is left."""
+        with self._logging_in:
+            if self._token is None or (self._token == refused and self._logins_left):
+                self._token = self._log_in()
+            return self._token
+
+    def _log_in(self) -> str:
         self._logins_left -= 1
         answer = self._transport.request("POST", f"{BASIS}/auth", None, self._login)
         token = answer.body.get("bearer") if answer.ok and isinstance(answer.body, dict) else None
@@ -198,7 +259,8 @@ class RestDirectory:
                 answer.status,
                 answer.error_id,
             )
-        self._token = str(token)
+        self.secrets.add(str(token))
+        return str(token)
 
     def _refused(self, answer: Answer, what: str, *, form: str, level: str = "READER") -> RefusedError:
         """Return the error for an answer, with what is missing as far as the server tells."""
@@ -286,5 +348,5 @@ def _is_directory(entry: Mapping[str, Any]) -> bool:
     return str(entry.get("nsfPath", "")).lower() == "names.nsf"
 
 
-def _path(document: Document) -> str:
-    return f"{BASIS}/document/{quote(document.unid, safe='')}"
+def _path(unid: str) -> str:
+    return f"{BASIS}/document/{quote(unid, safe='')}"

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .design import as_type
 from .errors import DirectoryError
-from .items import FORMS
+from .items import FORMS, TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .definition import Wanted
+    from .design import Design
     from .plan import Change
 
 #: Documents are read through the mode that queries use, and written through the mode that is used where none is named.
@@ -31,6 +32,11 @@ class SchemaField:
     many: bool = False
     access: str = "RW"
 
+    @property
+    def is_number(self) -> bool:
+        """Tell whether values are numbers; what is neither text nor number is given as text."""
+        return self.type in ("number", "integer")
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -40,15 +46,21 @@ class Schema:
     form: str
     modes: Mapping[str, Mapping[str, SchemaField]]
 
-    def check(self, written: Sequence[Change], identity: Sequence[Wanted]) -> None:
-        """Refuse what this schema does not carry, and say what to declare (DirectoryError)."""
+    def check(
+        self, written: Sequence[Change], identity: Sequence[Wanted], design: Design | None = None
+    ) -> Sequence[Change]:
+        """Refuse what this schema does not carry, and say what to declare (DirectoryError).
+
+        A type that is not the one of the form's design is refused too. Return the changes with the type of value that
+        the schema gives them, because that decides how they are stored.
+        """
         for mode in (READ, WRITE):
             if mode not in self.modes:
                 raise DirectoryError(
                     f'Scope "{self.scope}": its schema has no mode "{mode}" for the form {self.form} (step 2 of 4, the '
                     "schema). Add the mode."
                 )
-        faults = [fault for change in written for fault in self._faults(change)]
+        faults = [fault for change in written for fault in self._faults(change, design)]
         read = self.modes[READ]
         faults += [f"{want.name}: not declared in mode {READ}" for want in identity if want.name.lower() not in read]
         if faults:
@@ -56,14 +68,30 @@ class Schema:
                 f'Scope "{self.scope}": its schema does not carry these items of the form {self.form} (step 2 of '
                 f"4, the schema): {'; '.join(dict.fromkeys(faults))}. Declare them in the schema."
             )
+        return [self._typed(change) for change in written]
 
     def encode(self, change: Change) -> tuple[str, Any]:
         """Return the name, as the schema spells it, and the JSON of a change; None removes the item."""
         field = self.modes.get(WRITE, {}).get(change.name.lower())
-        return field.name if field else change.name, encode(change, field)
+        after = change.after
+        many = field.many if field else change.item.type == "text_list" or len(after or ()) > 1
+        name = field.name if field else change.name
+        if after is None or (many and not after):
+            return name, None
+        if many:
+            return name, list(after)
+        return name, after[0] if after else ""
 
-    def _faults(self, change: Change) -> Sequence[str]:
+    def _typed(self, change: Change) -> Change:
+        field = self.modes[WRITE][change.name.lower()]
+        if not change.after:
+            return change
+        where = f"Form {change.item.form}, item {change.item.title}, in the schema"
+        return replace(change, after=as_type(change.after, "number" if field.is_number else "text", where))
+
+    def _faults(self, change: Change, design: Design | None) -> Sequence[str]:
         found = []
+        designed = design.field(change.name) if design and change.name != TYPE else None
         for mode in (WRITE, READ):
             field = self.modes[mode].get(change.name.lower())
             if field is None:
@@ -72,21 +100,9 @@ class Schema:
                 found.append(f"{change.name}: may not be {'written' if mode == WRITE else 'read'} in mode {mode}")
             elif not field.many and (change.item.type == "text_list" or len(change.after or ()) > 1):
                 found.append(f"{change.name}: declared as one value in mode {mode}, has to be an array")
+            elif designed and field.is_number != (designed.type == "number"):
+                found.append(f"{change.name}: declared as {field.type} in mode {mode}, is {designed.type} on the form")
         return found
-
-
-def encode(change: Change, field: SchemaField | None) -> Any:
-    """Return the JSON of a change. The schema's type decides how a value is stored, so it is met where it is known."""
-    after = change.after
-    many = field.many if field else change.item.type == "text_list" or len(after or ()) > 1
-    if after is None or (many and not after):
-        return None
-    if field and after:
-        where = f"Form {change.item.form}, item {change.item.title}, in the schema"
-        after = as_type(after, "number" if field.type in ("number", "integer") else "text", where)
-    if many:
-        return list(after)
-    return after[0] if after else ""
 
 
 def parse(scope: str, form: str, body: Any) -> Schema:

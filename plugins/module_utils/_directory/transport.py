@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON over HTTP to one server, with one kept connection; errors name the address and what to do."""
+"""JSON over HTTP to one server, with kept connections; errors name the address and what to do."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ class Answer:
 
 
 class Transport:
-    """One HTTP server. No proxy is used, redirects are not followed, a request is sent once."""
+    """One HTTP server. No proxy is used, redirects are not followed, a request is sent once.
+
+    Several threads may send at a time: each request has a connection of its own, and connections are kept for the next.
+    """
 
     def __init__(
         self, url: str, *, timeout: float = 30, validate_certs: bool = True, ca_path: str | None = None
@@ -69,19 +72,16 @@ class Transport:
         self.url = url.rstrip("/")
         self._host = parts.hostname
         self._prefix = parts.path.rstrip("/")
-        self._connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = _tls(validate_certs, ca_path)
-            self._connection = http.client.HTTPSConnection(self._host, port, timeout=timeout, context=context)
-        else:
-            self._connection = http.client.HTTPConnection(self._host, port, timeout=timeout)
+        self._port = port
+        self._context = _tls(validate_certs, ca_path) if parts.scheme == "https" else None
         self._timeout = timeout
+        self._idle: list[http.client.HTTPConnection] = []
 
     @property
     def is_plain(self) -> bool:
         """Tell whether what is sent can be read on the way: no TLS, and not this machine."""
         local = self._host == "localhost" or self._host == "::1" or self._host.startswith("127.")
-        return not isinstance(self._connection, http.client.HTTPSConnection) and not local
+        return self._context is None and not local
 
     def request(
         self,
@@ -101,17 +101,29 @@ class Transport:
             headers["Content-Type"] = "application/json"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        connection = self._connection()
         try:
-            self._connection.request(method, target, content, headers)
-            response = self._connection.getresponse()
-            return Answer(response.status, _decoded(response.read()))
+            connection.request(method, target, content, headers)
+            response = connection.getresponse()
+            answer = Answer(response.status, _decoded(response.read()))
         except (OSError, http.client.HTTPException) as exc:
-            self._connection.close()
+            connection.close()
             raise UnreachableError(f"Domino REST API at {self.url} {self._reason(exc)}") from None
+        self._idle.append(connection)
+        return answer
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            if self._context is None:
+                return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._context)
 
     def _reason(self, exc: Exception) -> str:
         if isinstance(exc, socket.gaierror):

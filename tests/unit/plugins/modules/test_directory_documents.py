@@ -71,7 +71,8 @@ def test_success(case: dict[str, Any], tmp_path: Path) -> None:
         assert stored == sorted(case["stored"], key=repr)
     assert not again["changed"], again
     forms = {document["form"] for document in case["input"]["documents"]}
-    assert quiet == ["POST auth"] + ["POST query"] * len(forms), "a run without changes: one login, one query per form"
+    one_query_per_form = ["POST auth"] + ["POST query"] * len(forms)
+    assert quiet == case.get("quiet", one_query_per_form), "what a run without changes asks"
 
 
 @pytest.mark.parametrize("case", CASES["error"], ids=lambda case: case["id"])

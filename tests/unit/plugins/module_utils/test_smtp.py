@@ -18,12 +18,22 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.opendomino.mail.plugins.module_utils import _smtp
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.conversation import converse
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.evaluation import evaluate
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probe import InputError, Probe, read_probes
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probing import Result, probe_all
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.transcript import (
+    ConversationError,
+    Failure,
+    Reply,
+    printable,
+)
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.wire import ReplyParser
 
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 NAME = "mail01.example.com"
 DEFAULTS = {
-    "greeting": f"220 {NAME} ESMTP Service (HCL Domino Release 14.0) ready at Mon, 2 Mar 2026 10:00:00 +0100\r\n",
+    "greeting": f"220 {NAME} ESMTP Service ready at Mon, 2 Mar 2026 10:00:00 +0100\r\n",
     "EHLO": f"250-{NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n250-SIZE 1000\r\n250 PIPELINING\r\n",
     "HELO": f"250 {NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n",
     "MAIL": "250 ok\r\n",
@@ -122,11 +132,11 @@ def subset(actual: Any, expected: Any) -> Any:
     return actual
 
 
-def probe(server: ScriptedServer, **values: Any) -> _smtp.Result:
+def probe(server: ScriptedServer, **values: Any) -> Result:
     """Probe a server as the module does, patient enough for a busy machine unless `timeout` says otherwise."""
     timeout = values.pop("timeout", 10)
-    (probe,) = _smtp.read_probes([{"host": "127.0.0.1", "port": server.port, **values}])
-    (result,) = _smtp.probe_all([probe], timeout, 1)
+    (probe,) = read_probes([{"host": "127.0.0.1", "port": server.port, **values}])
+    (result,) = probe_all([probe], timeout, 1)
     return result
 
 
@@ -150,8 +160,8 @@ def test_conversation(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES["wrong_input"], ids=lambda case: str(case["id"]))
 def test_wrong_input(case: dict[str, Any]) -> None:
-    with pytest.raises(_smtp.InputError) as caught:
-        _smtp.read_probes(case["probes"])
+    with pytest.raises(InputError) as caught:
+        read_probes(case["probes"])
     for text in case["errors"]:
         assert text in str(caught.value)
     assert str(caught.value).endswith("Nothing was sent.")
@@ -159,7 +169,7 @@ def test_wrong_input(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", CASES["good_addresses"])
 def test_good_address(text: str) -> None:
-    assert _smtp.Probe("host", recipients_refused=(text,)).recipients_refused == (text,)
+    assert Probe("host", recipients_refused=(text,)).recipients_refused == (text,)
 
 
 def test_ipv6_and_the_name_of_this_end() -> None:
@@ -208,34 +218,34 @@ def test_a_resolver_that_does_not_answer_is_left_behind(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
     started = time.monotonic()
-    seen = _smtp.converse(_smtp.Probe("mail.example.com"), 0.2)
+    seen = converse(Probe("mail.example.com"), 0.2)
     elapsed = time.monotonic() - started
     released.set()
     assert elapsed < 5
-    assert seen.failure == _smtp.Failure("resolve", "timeout", "the resolver of this host did not answer in time")
+    assert seen.failure == Failure("resolve", "timeout", "the resolver of this host did not answer in time")
 
 
 def test_a_name_that_does_not_resolve() -> None:
-    target = _smtp.Probe("mail.invalid")
-    seen = _smtp.converse(target, 10)
+    target = Probe("mail.invalid")
+    seen = converse(target, 10)
     assert seen.failure is not None
     assert (seen.failure.step, seen.failure.kind) == ("resolve", "resolve")
-    assert [finding.id for finding in _smtp.evaluate(target, seen)] == ["resolves"]
+    assert [finding.id for finding in evaluate(target, seen)] == ["resolves"]
 
 
 def test_a_port_where_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    target = _smtp.Probe("127.0.0.1", port)
-    seen = _smtp.converse(target, 10)
+    target = Probe("127.0.0.1", port)
+    seen = converse(target, 10)
     assert seen.failure is not None
     assert seen.failure.text == "no connection (127.0.0.1: Connection refused)"
-    assert [finding.id for finding in _smtp.evaluate(target, seen)] == ["connects"]
+    assert [finding.id for finding in evaluate(target, seen)] == ["connects"]
 
 
 def test_a_listener_that_accepts_nobody() -> None:
     with black_hole("127.0.0.1") as port:
-        seen = _smtp.converse(_smtp.Probe("127.0.0.1", port), 0.3)
+        seen = converse(Probe("127.0.0.1", port), 0.3)
     assert seen.failure is not None
     assert seen.failure.step == "connect"
     assert "no answer within" in seen.failure.text
@@ -245,7 +255,7 @@ def test_many_probes_run_at_the_same_time_and_keep_their_order() -> None:
     with ScriptedServer({"behaviour": "silent"}) as silent, ScriptedServer({}) as talking:
         ports = [silent.port, talking.port] * 8
         started = time.monotonic()
-        results = _smtp.probe_all([_smtp.Probe("127.0.0.1", port) for port in ports], 2.0, 16)
+        results = probe_all([Probe("127.0.0.1", port) for port in ports], 2.0, 16)
         elapsed = time.monotonic() - started
     assert [result.probe.port for result in results] == ports
     assert [result.ok for result in results] == [False, True] * 8
@@ -253,7 +263,7 @@ def test_many_probes_run_at_the_same_time_and_keep_their_order() -> None:
 
 
 def test_no_probes() -> None:
-    assert _smtp.probe_all([], 1, 1) == []
+    assert probe_all([], 1, 1) == []
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st.just(" "), max_size=60)
@@ -261,19 +271,19 @@ texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]) | st
 
 @given(st.integers(200, 599), st.lists(texts, min_size=1, max_size=20))
 def test_rendered_replies_are_read_exactly(code: int, lines: list[str]) -> None:
-    parser = _smtp.ReplyParser()
+    parser = ReplyParser()
     for line in lines[:-1]:
         assert parser.push(f"{code}-{line}".encode()) is None
-    assert parser.push(f"{code} {lines[-1]}".encode()) == _smtp.Reply(code, tuple(lines))
+    assert parser.push(f"{code} {lines[-1]}".encode()) == Reply(code, tuple(lines))
 
 
 @given(st.lists(st.binary(max_size=40) | st.builds(lambda text: b"250-" + text, st.binary(max_size=20)), max_size=20))
 def test_any_bytes_are_a_reply_or_a_protocol_error(lines: list[bytes]) -> None:
-    parser = _smtp.ReplyParser()
+    parser = ReplyParser()
     for line in lines:
         try:
             reply = parser.push(line)
-        except _smtp.ConversationError as exc:
+        except ConversationError as exc:
             assert exc.kind == "protocol"  # noqa: PT017 - the error is one of two right outcomes
             return
         if reply is not None:
@@ -283,4 +293,4 @@ def test_any_bytes_are_a_reply_or_a_protocol_error(lines: list[bytes]) -> None:
 
 @given(st.binary(max_size=200))
 def test_what_a_server_sent_is_shown_without_control_characters(text: bytes) -> None:
-    assert all(character.isprintable() for character in _smtp.printable(text))
+    assert all(character.isprintable() for character in printable(text))

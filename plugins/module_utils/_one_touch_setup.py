@@ -17,20 +17,19 @@ from ._validjson import ValidjsonError
 from ._whole_file import FileError, WholeFile
 
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Mapping, Sequence
 
     from ansible.module_utils.basic import AnsibleModule
 
 
 def wanted(module: AnsibleModule) -> one_touch.Setup:
     """Return what the options ask for; raises DefinitionError, NotesIniError. Secrets in them become no_log."""
-    setup = one_touch.Setup(
+    module.no_log_values.update(_secrets(module.params["documents"], module.params["notes_ini"]))
+    return one_touch.Setup(
         define_all(module.params["documents"]),
         [_setting(name, value) for name, value in module.params["notes_ini"].items()],
         module.params["server_tasks"],
     )
-    module.no_log_values.update(_secrets(setup))
-    return setup
 
 
 def carry_out(module: AnsibleModule, setup: one_touch.Setup) -> dict[str, Any]:
@@ -69,9 +68,9 @@ def _setting(name: str, value: object) -> Setting:
     )
 
 
-def _secrets(setup: one_touch.Setup) -> set[str]:
-    variables = [setting for setting in setup.notes_ini if setting.value and offline.is_secret(setting.name)]
-    return report.secrets(setup.documents) | {setting.value.decode("ascii") for setting in variables if setting.value}
+def _secrets(documents: Sequence[Mapping[str, Any]], variables: Mapping[str, object]) -> set[str]:
+    found = {str(value) for name, value in variables.items() if value and offline.is_secret(name)}
+    return found | report.secrets_given(documents)
 
 
 def _check_first_start(data_directory: str | None) -> None:

@@ -12,7 +12,6 @@ fills in the rest.
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,9 @@ from .._notes_ini import Setting, as_text
 from .._notes_name import canonical
 from .._server_tasks import TaskList
 from .._server_tasks import plan as plan_tasks
-from .document import Document, Scalar, Values, values
+from .document import Document, Scalar, Values, plain, values
 from .errors import DefinitionError, DirectoryError
+from .plan import same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def action(definition: Definition) -> str:
 
 def summary(definition: Definition) -> dict[str, Any]:
     """Return a definition for a module's result: form, match, action."""
-    match = {want.item.setting or want.name: _content(None, want.values or ()) for want in definition.match}
+    match = {want.item.setting or want.name: plain(want.values) for want in definition.match}
     return {"form": definition.form.name, "match": match, "action": action(definition)}
 
 
@@ -240,12 +240,12 @@ def _merge_items(items: dict[str, Any], wanted: Sequence[Wanted]) -> None:
         name = _key(items, want.name)
         if want.values is None:
             items.pop(name, None)
-        elif name not in items or not _identical(_stored(items[name]), want.values):
+        elif name not in items or not same(want.item, _stored(items[name]), want.values):
             items[name] = _content(items.get(name), want.values)
 
 
 def _content(current: Any, wanted: Values) -> Any:
-    content: Any = list(wanted) if len(wanted) > 1 else wanted[0] if wanted else ""
+    content = plain(wanted)
     # An item with flags keeps them, as long as it stays text.
     if isinstance(current, dict) and current.get("type") == "text" and all(isinstance(v, str) for v in wanted):
         return {**current, "value": content}
@@ -254,11 +254,6 @@ def _content(current: Any, wanted: Values) -> Any:
 
 def _stored(content: Any) -> Values:
     return values(content.get("value", "") if isinstance(content, dict) else content)
-
-
-def _identical(one: Values, other: Values) -> bool:
-    """Tell whether values are the same in JSON, where 1, 1.0, true and "1" are four things."""
-    return json.dumps(one) == json.dumps(other)
 
 
 def _is_directory(database: Any) -> bool:

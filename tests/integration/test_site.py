@@ -81,3 +81,45 @@ def test_a_template_of_ones_own_is_used(site: Site) -> None:
     run = site.run("opendomino.mail.send_mail", send_mail_configuration_template=str(template))
     assert run.returncode == 0, run.output
     assert [c.get("MailInternalSMTP") for c in site.items("mail01", "ServerConfig")] == ["2"]
+
+
+def what_documents_say(site: Site, host: str) -> dict[str, object]:
+    """Return the items of a replica's documents, without the revisions that each write makes."""
+    return {document["unid"]: document["items"] for document in site.lab.documents(host, None)}
+
+
+def listens(site: Site, host: str) -> bool:
+    """Say whether a host's console lists the SMTP listener."""
+    return any("SMTP Server" in line for line in site.lab.ask(host, {"command": "Show Tasks"})["lines"])
+
+
+def test_a_failed_verification_brings_everything_back(site: Site) -> None:
+    documents = {host: what_documents_say(site, host) for host in site.hosts}
+    notes_ini = {host: site.notes_ini(host) for host in site.hosts}
+    run = site.run(
+        "opendomino.mail.receive_mail",
+        receive_mail_rollback_on_failure=True,
+        verify_mail_host_name="another.example.com",
+        verify_mail_retries=1,
+        verify_mail_delay=0,
+    )
+    assert run.returncode != 0
+    last = {failure.host: failure.msg for failure in run.failures()}
+    assert sorted(last) == site.hosts
+    assert all("brought back" in message and "another.example.com" in message for message in last.values()), last
+    assert {host: what_documents_say(site, host) for host in site.hosts} == documents
+    assert {host: site.notes_ini(host) for host in site.hosts} == notes_ini
+    assert not any(listens(site, host) for host in site.hosts)
+
+
+def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
+    documents = what_documents_say(site, "mail01")
+    run = site.run(
+        "opendomino.mail.send_mail", send_mail_rollback_on_failure=True, send_mail_server_tasks=["Router,SMTP"]
+    )
+    assert run.returncode != 0
+    assert "brought back" in run.failures()[-1].msg
+    assert what_documents_say(site, "mail01") == documents
+    healed = site.run("opendomino.mail.send_mail", send_mail_rollback_on_failure=True)
+    assert healed.returncode == 0, healed.output
+    assert [c["MailExternalSMTP"] for c in site.items("mail01", "ServerConfig")] == ["1"]

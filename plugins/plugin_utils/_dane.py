@@ -20,6 +20,8 @@ from ansible_collections.opendomino.mail.plugins.plugin_utils._finding import (
 from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer, Ask
 from ansible_collections.opendomino.mail.plugins.plugin_utils._txt import record_line, shown
 
+RECORDS = 20  # TLSA records of a host that are looked into
+
 _DIGESTS = {1: ("SHA-256", 32), 2: ("SHA-512", 64)}
 _USAGES = (2, 3)  # DANE-TA and DANE-EE; the others are not used for SMTP (RFC 7672 section 3.1.3)
 
@@ -34,7 +36,7 @@ async def check(ask: Ask, exchangers: Sequence[str], *, authenticated: bool) -> 
             # Without DNSSEC nobody asks for TLSA, and old nameservers fail over it (RFC 7672 section 2.1.1).
             findings += [lookup_failed(answer, host)] if authenticated else []
         elif answer.records:
-            facts[host] = [str(record) for record in answer.records]
+            facts[host] = [str(record) for record in answer.records[:RECORDS]]
             findings += _judge(host, answer, authenticated=authenticated and answer.authenticated)
         elif authenticated:
             findings.append(_missing(host))
@@ -71,8 +73,9 @@ def _judge(host: str, answer: Answer, *, authenticated: bool) -> list[Finding]:
                 host,
             )
         ]
-    wrong = [(record, problem(record)) for record in answer.records if problem(record)]
-    severity = REQUIRED if len(wrong) == len(answer.records) else RECOMMENDED
+    records = answer.records[:RECORDS]
+    wrong = [(record, problem(record)) for record in records if problem(record)]
+    severity = REQUIRED if len(wrong) == len(records) else RECOMMENDED
     return [
         Finding(
             "tlsa_invalid",

@@ -199,7 +199,7 @@ async def _exchanger(
             _instead(domain, preference, asked, problem),
         )
         findings.append(finding)
-    addresses = addresses_of(asked)
+    addresses = addresses_of(asked)[: _mail_hosts.ADDRESSES]
     if network and addresses:
         findings += await _probe(network, domain, host, addresses)
     return findings, addresses

@@ -110,7 +110,7 @@ async def _check_host(ask: Ask, host: Host) -> Report:
         *await _about_helo(ask, host, addresses),
     ]
     names = {address: names for address, (_findings, names) in zip(addresses, pointers, strict=True)}
-    fact = {"name": host.name, "addresses": list(found.published), "ptr": names}
+    fact = {"name": host.name, "addresses": list(found.published[:ADDRESSES]), "ptr": names}
     return Report(tuple(findings), {"hosts": [fact]})
 
 
@@ -229,7 +229,8 @@ async def _about_helo(ask: Ask, host: Host, addresses: Iterable[str]) -> list[Fi
                 Finding(
                     "helo_address",
                     RECOMMENDED,
-                    f"{helo}, which {host.name} says in HELO, has the address {', '.join(found.published) or 'none'}.",
+                    f"{helo}, which {host.name} says in HELO, has the address "
+                    f"{', '.join(found.published[:ADDRESSES]) or 'none'}.",
                     "A name with an address of the host.",
                     "Publish the records, or change the name.",
                     host.name,

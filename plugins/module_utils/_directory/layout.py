@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 MAX_NESTED_SUBFORMS = 8
 #: of one form
-MAX_FIELDS = 20_000
+MAX_FIELDS = 5_000
+#: of one table; what stands further to the right has no cell above it
+MAX_COLUMNS = 64
 MAX_TEXT = 500
 
 #: Where a label stands, seen from its field.
-BEFORE, PARAGRAPH, LEFT, ABOVE, AFTER = (
+BEFORE, PARAGRAPH, LEFT, ABOVE, OUTSIDE, AFTER = (
     "before it in its paragraph",
     "in the paragraph before it",
     "in the cell to its left",
     "in the cell above it",
+    "in the text before its table",
     "after it",
 )
 
@@ -233,6 +236,7 @@ class _Walk:
 
     def _table(self, table: Element, scope: _Scope) -> None:
         tabbed = table.get("rowdisplay", "all") != "all"
+        scope = replace(scope, near=tuple(replace(label, where=OUTSIDE) for label in scope.near))
         above: dict[int, str] = {}
         blocked: dict[int, int] = {}  # columns that a cell of a row before still covers
         for number, row in enumerate(table.iterfind("tablerow"), start=1):
@@ -243,7 +247,7 @@ class _Walk:
             left = ""
             column = 0
             for cell in row.iterfind("tablecell"):
-                while blocked.get(column, 0) > 0:
+                while column < MAX_COLUMNS and blocked.get(column, 0) > 0:
                     blocked[column] -= 1
                     column += 1
                 near = ((Label(left, LEFT),) if left else ()) + (
@@ -251,12 +255,12 @@ class _Walk:
                 )
                 count = self._fillable
                 text = self._blocks(cell, replace(inside, near=(near + inside.near)[:4]))
-                span = range(column, column + _span(cell, "columnspan"))
+                span = range(column, min(column + _span(cell, "columnspan"), MAX_COLUMNS))
                 if _has_words(text) and self._fillable == count:
                     left = text
                     above.update(dict.fromkeys(span, text))
                 blocked.update(dict.fromkeys(span, _span(cell, "rowspan") - 1))
-                column = span.stop
+                column = max(column, span.stop)
 
     def _subformref(self, reference: Element, scope: _Scope) -> None:
         name = reference.get("name")

@@ -16,7 +16,8 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.opendomino.mail.plugins.module_utils._dns_records import RRset, txt_value
+from ansible_collections.opendomino.mail.plugins.module_utils import _dns_records
+from ansible_collections.opendomino.mail.plugins.module_utils._dns_records import Plan, RRset, txt_value
 
 try:
     import dns.exception
@@ -39,7 +40,7 @@ else:
 if TYPE_CHECKING:
     from typing import Iterable, Mapping, Sequence
 
-    from ansible_collections.opendomino.mail.plugins.module_utils._dns_records import Change, Key, Plan, Wish
+    from ansible_collections.opendomino.mail.plugins.module_utils._dns_records import Change, Key, Wish
 
 ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
 _EDNS_PAYLOAD = 1232
@@ -136,9 +137,9 @@ class Primary:
         Raises DnsUpdateError for a name that is an alias, and for an exchanger in one of the zones that is one.
         """
         self._answers.clear()
-        self._found = {}
         for wish in wishes:
             zone = zones[wish.name]
+            self._found.pop(wish.key, None)
             alias = self._own(wish.name, "CNAME", zone)
             if alias is not None:
                 raise self._error(
@@ -152,22 +153,49 @@ class Primary:
             if wish.rdtype == "MX":
                 for value in wish.present:
                     self._check_exchanger(value.split(" ", maxsplit=1)[1], zone)
-        return {key: _as_rrset(key[1], rdataset) for key, rdataset in self._found.items()}
+        keys = [wish.key for wish in wishes if wish.key in self._found]
+        return {key: _as_rrset(key[1], self._found[key]) for key in keys}
 
-    def apply(self, plan: Plan, zones: Mapping[str, str]) -> None:
-        """Make the changes, one message for each zone, and look whether they are there."""
-        done: list[str] = []
+    def apply(self, plan: Plan, wishes: Sequence[Wish], zones: Mapping[str, str], default_ttl: int) -> Plan:
+        """Make the changes of a plan, one message for each zone, and look whether they are there.
+
+        Returns what was changed, which is another plan where somebody changed the same records meanwhile.
+        """
+        done: list[Change] = []
         for zone in dict.fromkeys(zones[change.name] for change in plan.changes):
             changes = [change for change in plan.changes if zones[change.name] == zone]
             try:
-                self._update(zone, changes)
+                done += self._change(zone, changes, [wish for wish in wishes if zones[wish.name] == zone], default_ttl)
             except DnsUpdateError as exc:
                 if done:
                     rest = exc.outcome if exc.reason == "unknown" else "The other zones were not."
-                    exc.outcome = f"Already changed: {', '.join(done)}. {rest}"
+                    exc.outcome = f"Already changed: {', '.join(sorted({zones[c.name] for c in done}))} {rest}"
                 raise
-            done.append(zone)
-        self._verify(plan.changes, zones)
+        self._verify(done, zones)
+        order = [wish.key for wish in wishes]
+        return Plan(tuple(sorted(done, key=lambda change: order.index((change.name, change.rdtype)))))
+
+    def _change(
+        self, zone: str, changes: Sequence[Change], wishes: Sequence[Wish], default_ttl: int
+    ) -> Sequence[Change]:
+        """Change one zone. Where the records were changed meanwhile, start from what is there now.
+
+        That loses nothing as long as all that is wished for is single records, as of hosts that publish at once. What
+        others put beside an RRset that shall be exact is theirs, and for the user to see.
+        """
+        deadline = time.monotonic() + self._timeout
+        while changes:
+            try:
+                self._update(zone, changes)
+            except DnsUpdateError as exc:  # noqa: PERF203 - a conflict is rare, and the reason for the loop
+                is_exact = any(wish.exact for wish in wishes)
+                if exc.reason != "conflict" or is_exact or time.monotonic() > deadline:
+                    raise
+                current = self.read(wishes, {wish.name: zone for wish in wishes})
+                changes = _dns_records.plan(current, wishes, default_ttl).changes
+            else:
+                return changes
+        return ()
 
     def _update(self, zone: str, changes: Iterable[Change]) -> None:
         message = dns.update.UpdateMessage(zone)

@@ -15,7 +15,9 @@ description:
   - Makes records of the types A, AAAA, MX, PTR, TLSA and TXT present or absent on the primary server of their zone,
     with dynamic updates (RFC 2136) that are signed (TSIG, RFC 8945).
   - All changes of a zone travel in one message, which takes effect as a whole or not at all. It says what the records
-    were when they were read, so a change that somebody made meanwhile is an error, and nothing of it is lost.
+    were when they were read, so nothing is lost of a change that somebody made meanwhile. Where records shall be
+    V(exact), such a change is an error; else the module starts again from what is there then, so that many hosts can
+    publish their own records of a domain at once.
   - The server is asked itself, never a cache, and asked again after the update.
   - Where DNS is kept elsewhere, leave O(server) out. Nothing is asked or changed then; RV(zone_snippet) and
     O(snippet_path) hold the records for review, in the form of a zone file.
@@ -243,8 +245,8 @@ reason:
   description:
     - What kind of error. V(conflict) when the records were changed meanwhile, V(unknown) when the server did not answer
       the update, V(not_shown) when it does not show it, V(cname), V(timeout), V(network), V(closed), V(malformed),
-      V(too_big), V(key), or the server's return code in lower case, such as V(notauth), V(refused), V(servfail), V(badkey),
-      V(badsig), V(badtime).
+      V(too_big), V(key), or the server's return code in lower case, such as V(notauth), V(refused), V(servfail),
+      V(badkey), V(badsig), V(badtime).
   returned: failed because of the server
   type: str
   sample: refused
@@ -305,7 +307,7 @@ def publish(module: AnsibleModule, wishes: tuple[Wish, ...], zone: str | None) -
     zones = {wish.name: primary.zone_of(wish.name, zone) for wish in wishes}
     plan = _dns_records.plan(primary.read(wishes, zones), wishes, params["default_ttl"])
     if plan.changed and not module.check_mode:
-        primary.apply(plan, zones)
+        plan = primary.apply(plan, wishes, zones, params["default_ttl"])
     return {
         "changed": plan.changed,
         "changes": [as_result(change, zones[change.name]) for change in plan.changes],

@@ -130,6 +130,7 @@ ZONES = {
     "2.0.192.in-addr.arpa": SOA,
     "signed.test": SOA + "mail01 300 IN A 192.0.2.11\n",
     "locked.test": SOA,
+    "roles.test": SOA,
     "readonly.test": SOA,
 }
 

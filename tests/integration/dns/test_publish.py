@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,8 +117,8 @@ def test_a_change_made_meanwhile_is_a_conflict_and_not_lost(
     there: bool, bind: Bind, records: list[dict[str, Any]]
 ) -> None:
     name = f"busy-{there}.example.com".lower()
-    records[0]["name"] = name
-    meanwhile = {**records[0], "values": ["20 mail02.example.com"]}
+    records[0].update(name=name, state="exact")
+    meanwhile = {**records[0], "values": ["20 mail02.example.com"], "state": "present"}
     if there:
         run_module("dns_records", {**bind.options(), "records": [{**records[0], "values": ["30 mail03.example.com"]}]})
 
@@ -135,27 +135,41 @@ def test_a_change_made_meanwhile_is_a_conflict_and_not_lost(
     others = ["20 mail02.example.com.", "30 mail03.example.com."][: 2 if there else 1]
     assert bind.records(name, "MX") == others
     assert run_module("dns_records", {**bind.options(), "records": records})["changed"]
-    assert bind.records(name, "MX") == ["10 mail01.example.com.", *others]
+    assert bind.records(name, "MX") == ["10 mail01.example.com."]
+
+
+def test_single_records_are_added_to_what_was_changed_meanwhile(bind: Bind, records: list[dict[str, Any]]) -> None:
+    records[0]["name"] = "added.example.com"
+    others = ["20 mail02.example.com", "30 mail03.example.com"]
+    asked = []
+
+    def script(wire: bytes, _transport: str) -> bytes:
+        if is_update(wire):
+            asked.append(wire)
+            if others:
+                meanwhile = {**records[0], "values": [others.pop()]}
+                assert run_module("dns_records", {**bind.options(), "records": [meanwhile]})["changed"]
+        return forward(wire, bind.port)
+
+    result = publish_through(Liar(script), bind, records)
+    assert len(asked) == 3
+    assert result["changed"], result
+    (change,) = result["changes"]
+    assert change["before"] == ["20 mail02.example.com.", "30 mail03.example.com."]
+    assert bind.records("added.example.com", "MX") == change["after"] == ["10 mail01.example.com.", *change["before"]]
 
 
 def test_hosts_that_publish_at_once_lose_nothing(bind: Bind) -> None:
-    name = "fleet.example.com"
     hosts = [f"mail{number:02}.example.org" for number in range(8)]
 
-    def publish(host: str) -> None:
-        record = {"name": name, "type": "MX", "values": [f"10 {host}"]}
-        for _attempt in hosts:
-            result = run_module("dns_records", {**bind.options(), "records": [record]})
-            if result.get("reason") != "conflict":
-                assert result["changed"], result
-                return
+    def publish(host: str) -> dict[str, Any]:
+        record = {"name": "fleet.example.com", "type": "MX", "values": [f"10 {host}"]}
+        return run_module("dns_records", {**bind.options(), "records": [record]})
 
-    threads = [threading.Thread(target=publish, args=(host,)) for host in hosts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert bind.records(name, "MX") == [f"10 {host}." for host in hosts]
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        results = list(pool.map(publish, hosts))
+    assert all(result.get("changed") for result in results), results
+    assert bind.records("fleet.example.com", "MX") == [f"10 {host}." for host in hosts]
 
 
 def test_no_answer_to_an_update_is_an_open_end(bind: Bind, records: list[dict[str, Any]]) -> None:

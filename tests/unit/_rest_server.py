@@ -43,6 +43,9 @@ class RestServer:
         self.overrides: dict[tuple[str, str], tuple[int, bytes]] = {}
         #: the paths of all requests, those with such an answer too
         self.asked: list[str] = []
+        #: whether searches are answered with an error that repeats the token and the password; the tokens so repeated
+        self.echo = False
+        self.echoed: set[str] = set()
         #: what goes wrong; tests switch faults on while the server runs
         self.faults = faults
         self._unids = [note.unid for note in directory.documents()]
@@ -73,7 +76,6 @@ class RestServer:
 
     def stored(self) -> list[dict[str, Any]]:
         """Return the items of all documents, in an order of their own."""
-
         return sorted((dict(note.items) for note in self.notes()), key=repr)
 
     def notes(self) -> Sequence[Note]:
@@ -83,6 +85,14 @@ class RestServer:
             return self._directory.documents(conflicts=True)
 
         return asyncio.run_coroutine_threadsafe(read(), self._loop).result(20)
+
+    def make(self, items: Mapping[str, Any]) -> None:
+        """Make a document, as somebody else does."""
+
+        async def create() -> None:
+            self._directory.create(items)
+
+        asyncio.run_coroutine_threadsafe(create(), self._loop).result(20)
 
     def write(self, unid: str, items: Mapping[str, Any]) -> None:
         """Change items of a document, as somebody else does."""
@@ -110,6 +120,10 @@ class RestServer:
             self.asked.append(request.path)
             override = self.overrides.get((request.method, request.path))
             content = await request.read()
+            if self.echo and request.path.endswith("/query"):
+                token = request.headers["Authorization"].split()[1]
+                self.echoed.add(token)
+                return web.json_response({"status": 400, "message": f"{token} {PASSWORD}"}, status=400)
             if override:
                 return web.Response(status=override[0], body=override[1])
             if self.meanwhile and request.method == "PATCH":

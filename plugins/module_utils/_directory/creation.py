@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import writing
 from .errors import DirectoryError
-from .plan import NONE, UPDATED, Outcome, Plan, not_stored, plan
+from .plan import NONE, UPDATED, Outcome, Plan, not_stored
 from .writing import remaining, verified
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _with_others(api: DirectoryApi, planned: Plan, made: Document) -> Outcome:
 
 
 def _after_a_while(api: DirectoryApi, planned: Plan, unid: str) -> tuple[Document | None, Sequence[Document]]:
-    """Return our document and those of others; where ours is the oldest, the others get time to remove theirs.
+    """Return our document and those of others, who get time to remove theirs where ours is the oldest or was removed.
 
     Who does not do so has ended already, and must not be waited for for ever.
     """
@@ -117,7 +117,8 @@ def _after_a_while(api: DirectoryApi, planned: Plan, unid: str) -> tuple[Documen
         found = look_up(api, [planned.definition])[id(planned.definition)]
         own = next((document for document in found if document.unid == unid), None)
         others = [document for document in found if document.unid != unid]
-        if pause is None or not others or own is None or min(found, key=_age) is not own:
+        may_settle = len(found) > 1 and (own is None or min(found, key=_age) is own)
+        if pause is None or not may_settle:
             break
         time.sleep(pause)
     return own, others
@@ -145,11 +146,14 @@ def _remove(api: DirectoryApi, planned: Plan, own: Document, others: Sequence[Do
 
 def _adopted(api: DirectoryApi, planned: Plan, others: Sequence[Document]) -> Outcome:
     """Take the document that somebody else made, and write what it lacks."""
-    plan(others, planned.definition)  # refuses more than one
-    other = others[0]
-    changes = remaining(planned.changes, other)
-    adopted = Plan(planned.definition, UPDATED if changes else NONE, other, changes)
-    return writing.update(api, adopted, other) if changes else Outcome(adopted, other)
+    if len(others) > 1 or others[0].is_conflict:
+        unids = ", ".join(other.unid for other in others)
+        raise DirectoryError(
+            f"others made it at the same time, and left more than one (UNID {unids}). Remove the rest."
+        )
+    changes = remaining(planned.changes, others[0])
+    adopted = Plan(planned.definition, UPDATED if changes else NONE, others[0], changes)
+    return writing.update(api, adopted, others[0]) if changes else Outcome(adopted, others[0])
 
 
 def _made_again(api: DirectoryApi, planned: Plan) -> Document:

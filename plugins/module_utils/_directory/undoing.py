@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .api import DirectoryApi
     from .document import Document, Values
 
+#: What Ansible puts in place of what must not be shown, a password that is part of a value, say.
+MASKS = ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "********")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -208,4 +211,6 @@ def _change(form: str, raw: Mapping[str, Any]) -> Change:
     item = items.by_name(form, str(raw.get("item")))
     sides = [raw.get("previous"), raw.get("written")]
     before, after = (None if side is None else check(f"Item {item.name}", side) for side in sides)
+    if any(mask in str(value) for mask in MASKS for value in before or ()):
+        raise DefinitionError(f"item {item.name}: Ansible has masked the previous value, it cannot be brought back.")
     return Change(item, before, after)

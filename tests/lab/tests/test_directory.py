@@ -75,6 +75,7 @@ def test_forms_compare_without_case_and_conflicts_are_no_documents() -> None:
     directory.create({"Form": "Server"})
     directory.create({"Form": "Server", "$Conflict": ""})
     assert len(directory.documents("SERVER")) == 1
+    assert len(directory.documents("SERVER", conflicts=True)) == 2
 
 
 def test_a_missing_document_cannot_be_changed_or_deleted() -> None:

@@ -53,6 +53,7 @@ def test_success(case: dict[str, Any], tmp_path: Path) -> None:
         again = _run(server, case)
         quiet = server.said
         stored = server.stored()
+        _undo(server, done, case.get("undone", before))
     assert not done["failed"], done["msg"]
     assert [document["action"] for document in done["documents"]] == case["actions"]
     assert [document["action"] for document in checked["documents"]] == case.get("expected", case["actions"])
@@ -73,6 +74,23 @@ def test_success(case: dict[str, Any], tmp_path: Path) -> None:
     forms = {document["form"] for document in case["input"]["documents"]}
     one_query_per_form = ["POST auth"] + ["POST query"] * len(forms)
     assert quiet == case.get("quiet", one_query_per_form), "what a run without changes asks"
+
+
+def _undo(server: RestServer, done: dict[str, Any], before: list[dict[str, Any]]) -> None:
+    """Expect that what was returned as undo brings back what was there, does so once, and not in check mode."""
+    if "undo" not in done:
+        return
+    arguments = {**server.arguments, "undo": done["undo"], "design_check": "off"}
+    server.exchanges.clear()
+    checked = run_module("directory_documents", arguments, check=True, diff=True)
+    assert not server.writes, "check mode wrote"
+    undone = run_module("directory_documents", arguments, diff=True)
+    assert not undone["failed"], undone["msg"]
+    assert undone["diff"] == checked["diff"]
+    assert undone["changed"] == checked["changed"] == any(entry["items"] for entry in done["undo"])
+    assert server.stored() == sorted(before, key=repr)
+    assert not run_module("directory_documents", arguments)["changed"], "undone is undone"
+    assert PASSWORD not in repr(undone)
 
 
 @pytest.mark.parametrize("case", CASES["error"], ids=lambda case: case["id"])
@@ -103,6 +121,130 @@ def test_an_unreachable_directory_is_named(tmp_path: Path) -> None:
         f"Domino REST API at {url} cannot be reached: nothing listens there. Is the server task restapi running, and "
         "the port right? Nothing was changed."
     )
+
+
+def test_undo_leaves_what_somebody_changed_since(tmp_path: Path) -> None:
+    """Of four documents two were changed in what was written; they are named, and the others are brought back."""
+    people = [
+        {"Form": "Person", "Type": "Person", "LastName": name, "FirstName": "Jane"} for name in ("A", "B", "Gone")
+    ]
+    documents = [
+        {"form": "Person", "match": {"last_name": "A"}, "settings": {"first_name": "Joan"}},
+        {"form": "Person", "match": {"last_name": "B"}, "settings": {"first_name": "Joan"}},
+        {"form": "Person", "match": {"last_name": "Gone"}, "state": "absent"},
+        {"form": "Person", "match": {"last_name": "New"}, "settings": {"first_name": "Jill"}},
+        {"form": "Person", "match": {"last_name": "New too"}},
+    ]
+    with rest_server(tmp_path, documents=people) as server:
+        done = run_module("directory_documents", {**server.arguments, "documents": documents})
+        unids = [document["unid"] for document in done["documents"]]
+        server.write(unids[0], {"FirstName": "theirs"})
+        server.write(unids[1], {"MiddleInitial": "theirs"})
+        server.write(unids[3], {"MiddleInitial": "theirs"})
+        server.make({"Form": "Person", "Type": "Person", "LastName": "gone"})
+        for check in (True, False, False):
+            failed = run_module("directory_documents", {**server.arguments, "undo": done["undo"]}, check=check)
+            assert failed["failed"]
+            assert f"3 of 5 documents {'would be' if check else 'are'} left as they are" in failed["msg"]
+            for part in (
+                f'Person document "A" (Person), UNID {unids[0]}: changed meanwhile by someone else: FirstName',
+                '"theirs" is there now, "Joan" was written',
+                f'Person document "New" (Person), UNID {unids[3]}: changed meanwhile by someone else',
+                f'Person document "Gone" (Person), UNID {unids[2]}: there is another such document by now',
+            ):
+                assert part.replace("FirstName", "First name [FirstName]") in failed["msg"]
+        stored = {str(items["LastName"]): items for items in server.stored()}
+    assert set(stored) == {"A", "B", "gone", "New"}
+    assert stored["A"]["FirstName"] == "theirs"
+    assert (stored["B"]["FirstName"], stored["B"]["MiddleInitial"]) == ("Jane", "theirs")
+
+
+def test_undo_says_what_does_not_come_back(tmp_path: Path) -> None:
+    """Secret values and Domino's own items are in no undo; the rest comes back without them."""
+    person = {"Form": "Person", "Type": "Person", "LastName": "Doe", "HTTPPassword": "old-hash", "FirstName": "Jane"}
+    shown = {"forms": {"Person": {"fields": {"$UpdatedBy": {"type": "string"}}}}}
+    absent = {"form": "Person", "match": {"last_name": "Doe"}, "state": "absent"}
+    changed = {"form": "Person", "match": {"last_name": "Doe"}, "settings": {"internet_password": "new-hash"}}
+    with rest_server(tmp_path, documents=[{**person, "$UpdatedBy": "x"}], rest=shown) as server:
+        done = run_module("directory_documents", {**server.arguments, "documents": [changed]})
+        (entry,) = done["undo"]
+        assert (entry["items"], entry["omitted"]) == ([], ["HTTPPassword"])
+        assert not run_module("directory_documents", {**server.arguments, "undo": done["undo"]})["changed"]
+        gone = run_module("directory_documents", {**server.arguments, "documents": [absent]})
+        assert sorted(gone["undo"][0]["omitted"]) == ["$UpdatedBy", "HTTPPassword"]
+        back = run_module("directory_documents", {**server.arguments, "undo": gone["undo"]})
+        assert not back["failed"], back
+        assert server.stored() == [{k: v for k, v in person.items() if k != "HTTPPassword"}]
+    assert "hash" not in repr([done, gone, back])
+
+
+@pytest.mark.parametrize(
+    ("undo", "says"),
+    [
+        ([{"action": "updated", "form": "Person", "unid": "", "match": {"LastName": "x"}}], "undo, entry 1"),
+        ([{"action": "updated", "form": "Person", "unid": "A", "match": {}}], "action, unid and match are needed"),
+        (
+            [
+                {
+                    "action": "updated",
+                    "form": "Person",
+                    "unid": "A",
+                    "match": {"LastName": "x"},
+                    "items": [{"item": "$a"}],
+                }
+            ],
+            '"$a" is not an item name',
+        ),
+        ([{"action": "updated", "form": "Person", "unid": "A", "match": {"LastName": "x"}}] * 2, "the newer one first"),
+        (
+            [
+                {
+                    "action": "updated",
+                    "form": "Person",
+                    "unid": "A",
+                    "match": {"LastName": "x"},
+                    "items": [{"item": "FirstName", "previous": "a********b"}],
+                }
+            ],
+            "Ansible has masked",
+        ),
+        ([{"action": "moved", "form": "Person", "unid": "A", "match": {"LastName": "x"}}], "value of action must be"),
+        (None, "one of the following is required: documents, undo"),
+    ],
+)
+def test_an_undo_that_is_none_is_refused(undo: Any, says: str, tmp_path: Path) -> None:
+    with rest_server(tmp_path) as server:
+        failed = run_module("directory_documents", {**server.arguments, **({} if undo is None else {"undo": undo})})
+        assert server.said == []
+    assert says in failed["msg"]
+
+
+def test_no_output_holds_the_password_or_a_token(tmp_path: Path) -> None:
+    """Whatever the server answers, even when it repeats what must not be said, and however much is to be said."""
+    documents = [
+        {"form": "Person", "match": {"last_name": "Doe"}, "settings": {"internet_password": "person-secret-1"}},
+        {"form": "Person", "match": {"last_name": "Other"}, "items": {"TheirSecret": ["person-secret-2"]}},
+    ]
+    wrong = [documents[0], {"form": "Person", "match": {"last_name": "x"}, "settings": {"nosuch": "person-secret-1"}}]
+    loud = {"_ansible_verbosity": 4, "_ansible_debug": True}
+    stored = [{"Form": "Person", "Type": "Person", "LastName": "Doe", "HTTPPassword": "stored-secret"}]
+    results = []
+    with rest_server(tmp_path, documents=stored) as server:
+        for given in (documents[:1], documents, wrong):
+            for check in (True, False):
+                arguments = {**server.arguments, **loud, "documents": given}
+                results.append(run_module("directory_documents", arguments, check=check, diff=True))
+        results.append(run_module("directory_documents", {**server.arguments, **loud, "undo": results[1]["undo"]}))
+        results.append(run_module("directory_documents_info", {**server.arguments, "documents": [{"form": "Person"}]}))
+        tokens = {e.headers["Authorization"].split()[1] for e in server.exchanges if "Authorization" in e.headers}
+        server.echo = True
+        for module, given in (("directory_documents", documents), ("directory_documents_info", [{"form": "Person"}])):
+            results.append(run_module(module, {**server.arguments, **loud, "documents": given}))
+            assert results[-1]["failed"]
+        tokens |= server.echoed
+    assert len(tokens) == len(results) - 2, "each run but the wrong ones has a token"
+    for secret in (PASSWORD, "person-secret-1", "person-secret-2", "stored-secret", *tokens):
+        assert secret not in repr(results), secret
 
 
 def test_options_come_from_the_environment(tmp_path: Path) -> None:

@@ -72,15 +72,19 @@ def unchecked(changes: Sequence[Change], form: str) -> None:
         )
 
 
+def covering(design: Design, names: Sequence[str]) -> Design:
+    """Return the design of a form and its subforms where the form itself lacks one of the items, else as it is."""
+    lacks = any(name != TYPE and design.field(name) is None for name in names)
+    return design.wider() if design.wider and lacks else design
+
+
 def check(changes: Sequence[Change], design: Design) -> Sequence[Change]:
     """Check changes against the design, and return them with the type of value that the design wants.
 
     Raises DesignError for an item that neither the form nor a subform of it has, that is never stored, that holds
-    something else than text or numbers, or that holds one value where several are wanted. Subforms are looked up only
-    where the form itself lacks an item. Where not all of them could be seen, items on good evidence go ahead.
+    something else than text or numbers, or that holds one value where several are wanted. Where not all subforms could
+    be seen, items on good evidence go ahead.
     """
-    if design.wider and any(change.name != TYPE and design.field(change.name) is None for change in changes):
-        design = design.wider()
     return [change if change.name == TYPE else _checked(change, design) for change in changes]
 
 

@@ -149,6 +149,7 @@ def _checked_form(api: DirectoryApi, form: str, plans: Sequence[Plan], design_ch
     written = [change for planned in plans for change in planned.changes]
     design = api.design(form) if design_check == designs.STRICT and written else None
     if design is not None and design.fields is not None:
+        design = designs.covering(design, [change.name for change in written])
         plans = [replace(planned, changes=tuple(designs.check(planned.changes, design))) for planned in plans]
     elif design_check != designs.OFF:
         designs.unchecked(written, form)

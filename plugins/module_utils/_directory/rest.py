@@ -60,6 +60,7 @@ class RestDirectory:
         self._token: str | None = None
         self._logins_left = 2
         self._logging_in = threading.Lock()
+        self._database: DatabaseDesign | None = None
         self._schemas: dict[str, schemas.Schema | None] = {}
         self._revision_asked = False
         #: what must not be shown: the password, and each token
@@ -103,7 +104,9 @@ class RestDirectory:
     def _widened(self, listed: Design) -> Design:
         """Look at the subforms too. The form's own description does not tell its subforms, the design's DXL does."""
         try:
-            found = layout.widened(listed, self.design_dxl({"dataSource": self._scope}))
+            if self._database is None:
+                self._database = self.design_dxl({"dataSource": self._scope})
+            found = layout.widened(listed, self._database)
         except DirectoryError as exc:
             found = replace(listed, wider=None, gap=str(exc))
         if found.gap:

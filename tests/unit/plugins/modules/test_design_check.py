@@ -45,8 +45,12 @@ def _answer(dxl: dict[str, Any]) -> tuple[int, bytes]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_design_check(case: dict[str, Any], tmp_path: Path) -> None:
     star = {"Form": "ServerConfig", "ServerName": "*"}
-    documents = [{"form": "ServerConfig", "match": {"ServerName": "*"}, "items": case["items"]}]
-    with rest_server(tmp_path, documents=[star], changes=case.get("design")) as server:
+    other = {"Form": "ServerConfig", "ServerName": "Other"}
+    documents = [
+        {"form": "ServerConfig", "match": {"ServerName": name}, "items": case["items"]} for name in ("*", "Other")
+    ]
+    # Two documents of one form: the design is asked for once.
+    with rest_server(tmp_path, documents=[star, other], changes=case.get("design")) as server:
         if "dxl" in case:
             server.overrides[("GET", DXL)] = _answer(case["dxl"])
         done = run_module("directory_documents", {**server.arguments, "documents": documents})
@@ -56,9 +60,9 @@ def test_design_check(case: dict[str, Any], tmp_path: Path) -> None:
         assert done["failed"]
         for part in case["says"]:
             assert part in done["msg"]
-        assert stored == [star]
+        assert stored == [star, other]
         return
     assert not done["failed"], done["msg"]
-    assert stored == [{**star, **case["stored"]}]
+    assert stored == [{**star, **case["stored"]}, {**other, **case["stored"]}]
     assert len(done["warnings"]) == ("warns" in case)
     assert case.get("warns", "") in "".join(done["warnings"])

@@ -36,12 +36,18 @@ CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="ut
 UNKNOWN = [row for row in items.PUBLISHED.rows() if row.name is None]
 
 
-def _table(rows: Mapping[str, str]) -> str:
+def _table(rows: Mapping[str, str | Mapping[str, Any]]) -> str:
     cells = (
-        f"<tablerow><tablecell><par>{escape(label)}</par></tablecell><tablecell><par>{field}</par></tablecell></tablerow>"
+        f"<tablerow><tablecell><par>{escape(label)}</par></tablecell>"
+        f"<tablecell><par>{field if isinstance(field, str) else _keyword(**field)}</par></tablecell></tablerow>"
         for label, field in rows.items()
     )
     return f"<table>{''.join(cells)}</table>"
+
+
+def _keyword(name: str, choices: list[str]) -> str:
+    listed = "".join(f"<text>{choice}</text>" for choice in choices)
+    return f"<field name='{name}' type='keyword'><keywords><textlist>{listed}</textlist></keywords></field>"
 
 
 def _proposals(case: Mapping[str, Any], form_name: str = "ServerConfig") -> dict[str, Proposal]:

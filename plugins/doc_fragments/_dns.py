@@ -81,7 +81,7 @@ options:
   concurrency:
     description: How many questions may be under way at a time.
     type: integer
-    default: 100
+    default: 200
     env:
       - name: OPENDOMINO_MAIL_DNS_CONCURRENCY
     ini:

@@ -95,6 +95,8 @@ class Data:
     names: set[dns.name.Name] = field(default_factory=set)
     #: apexes whose answers are authenticated
     authenticated: frozenset[dns.name.Name] = frozenset()
+    #: what was answered to a query, without its id: the question, the seconds it took, and the reply
+    known: dict[tuple[str, bytes], tuple[Query, float, bytes]] = field(default_factory=dict)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Data:
@@ -280,6 +282,17 @@ class Server:
             writer.close()
 
     async def _respond(self, wire: bytes, transport: str) -> bytes | None:
+        """Answer a message. The same query gets the same reply, without looking again, while no fault can end."""
+        data = self.data
+        known = data.known.get((transport, wire[2:]))
+        if known is None:
+            return await self._respond_anew(data, wire, transport)
+        asked, seconds, reply = known
+        self.queries.append(asked)
+        await asyncio.sleep(seconds)
+        return wire[:2] + reply
+
+    async def _respond_anew(self, data: Data, wire: bytes, transport: str) -> bytes | None:
         try:
             query = dns.message.from_wire(wire)
         except dns.exception.DNSException:
@@ -291,8 +304,9 @@ class Server:
         if len(query.question) != 1:
             return _with_rcode(query, dns.rcode.FORMERR).to_wire()
         name, rdtype = query.question[0].name, query.question[0].rdtype
-        self.queries.append(Query(name.to_text(), dns.rdatatype.to_text(rdtype), transport))
-        fault = next((f for f in self.data.faults if f.applies(name, rdtype)), None)
+        asked = Query(name.to_text(), dns.rdatatype.to_text(rdtype), transport)
+        self.queries.append(asked)
+        fault = next((f for f in data.faults if f.applies(name, rdtype)), None)
         if fault is not None and fault.times is not None and not (fault.kind == "truncate" and transport == "tcp"):
             fault.times -= 1
         if fault is not None and fault.kind == "drop":
@@ -303,18 +317,25 @@ class Server:
             return _with_rcode(query, dns.rcode.from_text(fault.kind)).to_wire()
         if fault is not None and fault.kind == "lame":
             return _lame(query).to_wire()
-        response = self.data.answer(query)
+        response = data.answer(query)
         if fault is not None and fault.kind == "wrong_id":
             response.id ^= 1
-        if transport == "tcp":
-            return response.to_wire(max_size=65535)
-        if fault is not None and fault.kind == "truncate":
-            return _truncated(response)
-        size = max(PLAIN_UDP_PAYLOAD, min(query.payload, UDP_PAYLOAD)) if query.edns >= 0 else PLAIN_UDP_PAYLOAD
-        try:
-            return response.to_wire(max_size=size)
-        except dns.exception.TooBig:
-            return _truncated(response)
+        reply = _to_wire(query, response, transport, truncate=fault is not None and fault.kind == "truncate")
+        if fault is None or (fault.kind == "slow" and fault.times is None):
+            data.known[transport, wire[2:]] = (asked, fault.seconds if fault else 0, reply[2:])
+        return reply
+
+
+def _to_wire(query: dns.message.Message, response: dns.message.Message, transport: str, *, truncate: bool) -> bytes:
+    if transport == "tcp":
+        return response.to_wire(max_size=65535)
+    if truncate:
+        return _truncated(response)
+    size = max(PLAIN_UDP_PAYLOAD, min(query.payload, UDP_PAYLOAD)) if query.edns >= 0 else PLAIN_UDP_PAYLOAD
+    try:
+        return response.to_wire(max_size=size)
+    except dns.exception.TooBig:
+        return _truncated(response)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -131,8 +131,10 @@ ZONES = {
     "signed.test": SOA + "mail01 300 IN A 192.0.2.11\n",
     "locked.test": SOA,
     "roles.test": SOA,
+    "bogus.test": SOA + "@ 300 IN MX 10 mail01\nmail01 300 IN A 192.0.2.11\n",
     "readonly.test": SOA,
 }
+SECURE = ("signed.test", "bogus.test")
 
 
 @dataclass
@@ -215,7 +217,10 @@ class Bind(Daemon):
 
 @dataclass
 class Unbound(Daemon):
-    """Unbound, which asks BIND for its zones and believes `signed.test` only as far as it validates."""
+    """Unbound, which asks BIND for its zones and believes `signed.test` only as far as it validates.
+
+    It expects `bogus.test` to be signed as well, and that is not.
+    """
 
     @classmethod
     def start_in(cls, directory: Path, bind: Bind) -> Unbound:
@@ -223,12 +228,13 @@ class Unbound(Daemon):
         directory.mkdir()
         unbound = cls(directory, free_port())
         stubs = "".join(f'stub-zone:\n  name: "{zone}."\n  stub-addr: 127.0.0.1@{bind.port}\n' for zone in ZONES)
-        insecure = "".join(f'  domain-insecure: "{zone}."\n' for zone in ZONES if zone != "signed.test")
+        insecure = "".join(f'  domain-insecure: "{zone}."\n' for zone in ZONES if zone not in SECURE)
+        anchors = "".join(f'  trust-anchor: "{bind.trust_anchor.replace("signed.test", zone)}"\n' for zone in SECURE)
         (directory / "unbound.conf").write_text(
             f'server:\n  directory: "{directory}"\n  chroot: ""\n  username: ""\n  pidfile: "unbound.pid"\n'
             f"  interface: 127.0.0.1@{unbound.port}\n  do-daemonize: no\n  use-syslog: no\n"
             "  do-not-query-localhost: no\n"
-            f'  module-config: "validator iterator"\n  trust-anchor: "{bind.trust_anchor}"\n{insecure}'
+            f'  module-config: "validator iterator"\n{anchors}{insecure}'
             '  local-zone: "2.0.192.in-addr.arpa." nodefault\n  local-zone: "test." nodefault\n'
             f"  cache-max-ttl: 0\n  cache-max-negative-ttl: 0\nremote-control:\n  control-enable: no\n{stubs}",
             encoding="ascii",

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .._notes_name import canonical
 from . import items
 from .errors import DefinitionError, DirectoryError
 from .items import TRUSTED, TYPE
@@ -52,6 +53,7 @@ _DERIVED = ("readAccessFields", "writeAccessFields")
 _FORMATS = frozenset(
     ("authors", "names", "readers", "richtext", "date", "date-time", "password", "binary", "json", "attachments")
 )
+_OF_NAMES = frozenset({"authors", "names", "readers"})
 _NO_TEXT = frozenset({"datetime", "richtext", "richtextlite", "attachment"})
 #: What an answer holds of a schema that no request does (readOnly in HCL's description), beside what begins with @.
 _ANSWERED = frozenset({"configuredForms", "dxlpath"})
@@ -212,8 +214,7 @@ def _declared(item: items.Item, design: Design | None, *, trusted: bool) -> Fiel
     many = item.type in ("text_list", "names") if field.many is None else field.many
     if field.type == "number":
         return Field(field.name, "number", many)
-    of_names = field.type if field.type in ("names", "authors", "readers") else ""
-    return Field(field.name, "string", many, of_names or ("names" if item.type == "names" else ""))
+    return Field(field.name, "string", many, field.type if field.type in _OF_NAMES else "")
 
 
 def _by_catalogue(item: items.Item) -> Field:
@@ -306,14 +307,14 @@ def _fields(current: Iterable[Any], mode: str, form: Form, wanted: Wanted, chang
     fields = {field.name.lower(): field for field in form.fields}
     result: list[Any] = []
     for entry in current:
-        body = entry if isinstance(entry, dict) else {"name": str(entry)}
+        body = entry if isinstance(entry, dict) else {"name": str(entry), "type": "string"}
         there = parsed(body)
         field = fields.pop(there.name.lower(), None)
         what = f"{form.name}, {there.name}"
         if field is None and wanted.exact:
             changes.append(Change(what, there.shown, ABSENT, mode))
-        elif field is None or _same(there, field, body.get("fieldAccess")):
-            result.append(entry)
+        elif field is None or _same(there, field, body.get("fieldAccess"), wanted.exact):
+            result.append(body)
         else:
             before = [there.shown, str(body.get("fieldAccess") or "RW"), there.name]
             after = [field.shown, "RW", field.name]
@@ -339,11 +340,13 @@ def parsed(body: Mapping[str, Any]) -> Field:
     return Field(str(body.get("name")), kind, many, form)
 
 
-def _same(there: Field, wanted: Field, access: Any) -> bool:
-    # Names of fields compare with case where documents are written.
+def _same(there: Field, wanted: Field, access: Any, exact: bool) -> bool:
+    """Tell whether a field is as wanted; that a text holds names is left to those who said so, unless `exact`."""
     same_type = there.type == wanted.type or (there.type, wanted.type) == ("integer", "number")
-    same = (there.name, there.many, there.format) == (wanted.name, wanted.many, wanted.format)
-    return same_type and same and (access or "RW") == "RW"
+    # Names of fields compare with case where documents are written.
+    same = (there.name, there.many) == (wanted.name, wanted.many)
+    same_format = there.format == wanted.format or (not exact and not wanted.format and there.format in _OF_NAMES)
+    return same_type and same and same_format and (access or "RW") == "RW"
 
 
 def _formula(
@@ -380,7 +383,7 @@ def plan_scope(current: Mapping[str, Any] | None, wanted: Wanted) -> Plan:
     changes = tuple(
         Change(key, ABSENT if current is None else _shown(before[key]), _shown(value))
         for key, value in keys.items()
-        if current is None or before[key] != value
+        if current is None or not _equal(key, before[key], value)
     )
     if not changes:
         return Plan(title, NONE)
@@ -399,6 +402,12 @@ def _scope_values(body: Mapping[str, Any]) -> dict[str, Any]:
         "server": body.get("server") or "*",
         "maximumAccessLevel": body.get("maximumAccessLevel") or "Editor",
     }
+
+
+def _equal(key: str, there: Any, wanted: Any) -> bool:
+    if key == "server":  # hierarchical or canonical (HCL documentation, references/usingwebui/scopeui.md)
+        return canonical(str(there)).lower() == canonical(wanted).lower()
+    return bool(there == wanted)
 
 
 def _refuse_elsewhere(there: Mapping[str, Any], wanted: Wanted) -> None:
@@ -421,7 +430,7 @@ def is_ours(body: Mapping[str, Any]) -> bool:
 def plan_removal(
     schema: Mapping[str, Any] | None, scopes: Sequence[Mapping[str, Any]], wanted: Wanted
 ) -> tuple[Plan, Plan, Sequence[str]]:
-    """Plan the removal of scope and schema; return both plans, and the scopes for which the schema has to stay.
+    """Plan the removal of schema and scope; return both plans, and the scopes for which the schema has to stay.
 
     `scopes` are all scopes of the server. Raises DirectoryError for a scope or a schema that others made, and for a
     schema of ours that holds what others added, unless `exact` is wanted.
@@ -439,7 +448,7 @@ def plan_removal(
         lines = tuple(Change(key, _shown(value), ABSENT) for key, value in _scope_values(mine).items())
         of_scope = Plan(title, DELETED, lines)
     users = [str(other.get("apiName")) for other in scopes if other is not mine and _leads_to(other, wanted.schema)]
-    return of_scope, _plan_schema_removal(None if users else schema, wanted), users if schema else []
+    return _plan_schema_removal(None if users else schema, wanted), of_scope, users if schema else []
 
 
 def _plan_schema_removal(schema: Mapping[str, Any] | None, wanted: Wanted) -> Plan:
@@ -459,7 +468,9 @@ def _plan_schema_removal(schema: Mapping[str, Any] | None, wanted: Wanted) -> Pl
         Change(f"{form.get('formName')}, {field.name}", field.shown, ABSENT, str(mode.get("modeName")))
         for form in listed
         for mode in form.get("formModes") or ()
-        for field in (parsed(f if isinstance(f, dict) else {"name": str(f)}) for f in mode.get("fields") or ())
+        for field in (
+            parsed(f if isinstance(f, dict) else {"name": f, "type": "string"}) for f in mode.get("fields") or ()
+        )
     ]
     return Plan(title, DELETED, tuple(lines))
 

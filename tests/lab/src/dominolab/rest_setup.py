@@ -178,10 +178,10 @@ class RestSetup:
     # -- scopes -----------------------------------------------------------------------------------------------------
 
     async def _fetch_scope_mappings(self, _request: web.Request) -> web.Response:
-        return web.json_response(list(self._scopes.values()))
+        return web.json_response([_answer(scope) for scope in self._scopes.values()])
 
     async def _get_scope_mapping(self, request: web.Request) -> web.Response:
-        return web.json_response(self._scopes[self._scope_name(request)])
+        return web.json_response(_answer(self._scopes[self._scope_name(request)]))
 
     async def _create_update_scope_mapping(self, request: web.Request) -> web.Response:
         self._require_keep_admin()
@@ -197,13 +197,13 @@ class RestSetup:
         self._scopes[name] = {**_scope_document(before), **before, **body, "createSchema": 0}
         self._scopes[name].setdefault("isActive", True)
         self._save()
-        return web.json_response(self._scopes[name])
+        return web.json_response(_answer(self._scopes[name]))
 
     async def _delete_scope_mapping(self, request: web.Request) -> web.Response:
         self._require_keep_admin()
         removed = self._scopes.pop(self._scope_name(request))
         self._save()
-        return web.json_response(removed)
+        return web.json_response(_answer(removed))
 
     def _scope_name(self, request: web.Request) -> str:
         name = _parameter(request, "scopeName")
@@ -252,7 +252,6 @@ class RestSetup:
                 "schemaName": name,
                 "nsfPath": _NSF,
                 "description": "Domino Directory",
-                "iconName": "beach",
                 "isActive": True,
                 "server": "*",
                 "maximumAccessLevel": self.settings.maximum_access_level,
@@ -284,6 +283,11 @@ def _view(scope: Mapping[str, Any], database: Mapping[str, Any], settings: Scope
         maximum_access_level=scope.get("maximumAccessLevel", "Editor"),
     )
     return View(shown, schema.forms_of(database), {**database, "apiName": scope["apiName"]})
+
+
+def _answer(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a scope as it is shown: HCL's description of answers has no icons (captured answers have)."""
+    return {key: value for key, value in scope.items() if key not in ("icon", "iconName")}
 
 
 def _scope_document(before: Mapping[str, Any]) -> dict[str, Any]:

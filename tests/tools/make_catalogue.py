@@ -7,7 +7,7 @@
 
 Facts are carried over (form, setting, label, tab, item, type, values, default, evidence, sources); remarks are not.
 Targets need no YAML library, so the data are plain Python: plugins/module_utils/_directory/catalogue.py. What users see
-of them is plugins/doc_fragments/_directory_settings.py.
+of them is plugins/doc_fragments/_directory_settings.py, for ansible-doc, and docs/docsite/rst/item_catalogue.rst.
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = PROJECT.parent / "shared" / "reference" / "domino-items.yml"
 TARGET = PROJECT / "plugins" / "module_utils" / "_directory" / "catalogue.py"
 
 DOCUMENTATION = PROJECT / "plugins" / "doc_fragments" / "_directory_settings.py"
+PAGE = PROJECT / "docs" / "docsite" / "rst" / "item_catalogue.rst"
+PAGE_HEAD = Path(__file__).with_name("item_catalogue_head.rst")
+SETTING_COLUMNS = ("Setting", "Label (tab)", "Item", "Type", "Values: what is stored", "Default", "Evidence", "Source")
+UNKNOWN_COLUMNS = ("Setting", "Label (tab)", "Type", "Values", "Default", "Source of the label")
 
 DOCUMENTATION_HEAD = '''\
 # Copyright (c) 2026, opendomino.mail contributors
@@ -42,9 +49,10 @@ class ModuleDocFragment:
 options: {}
 notes:
   - >-
-    Settings are listed for each form, with the item, the values where they are not free, and how well the name of
-    the item is known in public. V(documented) is named by HCL or IBM; V(likely) and V(unconfirmed) names are confirmed
-    by the design check on your own server.
+    Settings are listed for each form, with the item, its type, the values where they are not free, the default where
+    it is known, and how well the name of the item is known in public. V(documented) is named by HCL or IBM; V(likely)
+    and V(unconfirmed) names are confirmed by the design check on your own server. Labels and sources are on the page
+    C(item_catalogue) of the collection's documentation.
 '''
 
 HEAD = '''\
@@ -94,22 +102,100 @@ def render(value: object, indent: int) -> str:
     return repr(value)
 
 
-def note(form: str, rows: list[dict[str, Any]]) -> str:
-    """Return the documentation of a form's settings that can be used."""
-    listed = [_described(row) for row in rows if row["form"] == form and row["item"] and row["setting"] != "form"]
-    text = f"Settings for V({form}). {'; '.join(listed)}."
+def note(form: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the documentation of a form's settings, and of those whose item is not known."""
+    mine = _rows(form, rows)
+    text = f"Settings for V({form}). {'; '.join(_described(row) for row in mine if row['item'])}."
+    unknown = ", ".join(f"V({row['setting']})" for row in mine if not row["item"])
+    if unknown:
+        text += f" Settings whose item is not publicly known: {unknown}."
     return "  - >-\n" + textwrap.fill(text, 116, initial_indent="    ", subsequent_indent="    ") + "\n"
 
 
-def _described(row: dict[str, Any]) -> str:
+def _described(row: Mapping[str, Any]) -> str:
     values = [name for name, stored in row["values"].items() if stored is not None]
-    facts = [f"C({row['item']})"]
+    facts = [f"C({row['item']})", str(row["type"]).replace("_", " ")]
     if values:
         facts.append(", ".join(f"V({name})" for name in values))
-    facts.append(row["evidence"])
-    if row.get("values_evidence", row["evidence"]) != row["evidence"]:
-        facts.append(f"the stored values are {row['values_evidence']}")
-    return f"V({row['setting']}) ({'; '.join(facts)})"
+    if row["default"] is not None:
+        facts.append(f"default V({row['default']})")
+    return f"V({row['setting']}) ({'; '.join([*facts, _evidence(row)])})"
+
+
+def documentation(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the documentation fragment."""
+    notes = "".join(note(form, rows) for form in _forms(rows))
+    return f'{DOCUMENTATION_HEAD}{notes}"""\n'
+
+
+def page(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page of the documentation site."""
+    parts = [PAGE_HEAD.read_text(encoding="utf-8")]
+    for form in _forms(rows):
+        mine = _rows(form, rows)
+        parts += [f"\n{form}\n{'-' * len(form)}\n\n"]
+        parts += _table("Settings", SETTING_COLUMNS, [_setting_cells(row) for row in mine if row["item"]])
+        unknown = [_unknown_cells(row) for row in mine if not row["item"]]
+        if unknown:
+            parts += ["\n", *_table("Known label, unknown item", UNKNOWN_COLUMNS, unknown)]
+    return "".join(parts)
+
+
+def _setting_cells(row: Mapping[str, Any]) -> Sequence[str]:
+    stored = ", ".join(
+        f"{_code(name)}: {'not publicly known' if value is None else _code(value)}"
+        for name, value in row["values"].items()
+    )
+    known = (_code(row["item"]), row["type"].replace("_", " "), stored or "free", _default(row))
+    return (_code(row["setting"]), _label(row), *known, _evidence(row), _source(row))
+
+
+def _unknown_cells(row: Mapping[str, Any]) -> Sequence[str]:
+    values = ", ".join(_code(name) for name in row["values"]) or "free"
+    return (_code(row["setting"]), _label(row), row["type"].replace("_", " "), values, _default(row), _source(row))
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    if row["values_evidence"] == row["evidence"]:
+        return str(row["evidence"])
+    return f"{row['evidence']}; the stored values are {row['values_evidence']}"
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    label = _plain(row["label"]) if row["label"] else "not known"
+    return f"{label} ({_plain(row['tab'])})" if row["tab"] else label
+
+
+def _default(row: Mapping[str, Any]) -> str:
+    return "" if row["default"] is None else _code(row["default"])
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    return "; ".join(_plain(source) for source in row["sources"]) or "none that can be named"
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Sequence[str]:
+    lines = [f".. list-table:: {title}", "   :header-rows: 1", ""]
+    for cells in [columns, *rows]:
+        lines += [f"   {' ' if number else '*'} - {cell}".rstrip() for number, cell in enumerate(cells)]
+    return [f"{line}\n" for line in lines]
+
+
+def _code(text: object) -> str:
+    return f"``{text}``"
+
+
+def _plain(text: str) -> str:
+    """Return a text in which nothing means anything to reStructuredText."""
+    return "".join(f"\\{char}" if char in "\\`*_|" else char for char in text)
+
+
+def _forms(rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    return list(dict.fromkeys(row["form"] for row in rows))
+
+
+def _rows(form: str, rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    return [row for row in rows if row["form"] == form and row["setting"] != "form"]
 
 
 def _quoted(text: str) -> str:
@@ -121,12 +207,11 @@ def _quoted(text: str) -> str:
 def main() -> None:
     """Read the reference and write the module."""
     source = Path(sys.argv[1]) if len(sys.argv) > 1 else REFERENCE
-    rows = yaml.safe_load(source.read_text(encoding="utf-8"))
-    body = "".join(f"    {render(entry(row), 4)},\n" for row in rows)
+    entries = [entry(row) for row in yaml.safe_load(source.read_text(encoding="utf-8"))]
+    body = "".join(f"    {render(row, 4)},\n" for row in entries)
     TARGET.write_text(f"{HEAD}{body})\n", encoding="utf-8")
-    forms = dict.fromkeys(row["form"] for row in rows)
-    notes = "".join(note(form, rows) for form in forms)
-    DOCUMENTATION.write_text(f'{DOCUMENTATION_HEAD}{notes}"""\n', encoding="utf-8")
+    DOCUMENTATION.write_text(documentation(entries), encoding="utf-8")
+    PAGE.write_text(page(entries), encoding="utf-8")
     subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(TARGET)], check=True)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from ansible_collections.opendomino.mail.plugins.module_utils._directory import 
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.catalogue import ENTRIES
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.errors import DefinitionError
 
-REFERENCE = Path(__file__).resolve().parents[5].parent / "shared" / "reference" / "domino-items.yml"
+PROJECT = Path(__file__).resolve().parents[5]
+REFERENCE = PROJECT.parent / "shared" / "reference" / "domino-items.yml"
 
 if REFERENCE.is_file():  # beside a checkout that has the reference; the data are complete without it
 
@@ -31,6 +34,43 @@ if REFERENCE.is_file():  # beside a checkout that has the reference; the data ar
 
         mine = [{**entry, "source": "; ".join(entry["sources"]) or None} for entry in ENTRIES]
         assert [facts(row) for row in mine] == [facts(row) for row in yaml.safe_load(REFERENCE.read_text("utf-8"))]
+
+
+def test_the_documentation_says_what_the_catalogue_says() -> None:
+    maker = _maker()
+    again = "Run tests/tools/make_catalogue.py."
+    assert maker.DOCUMENTATION.read_text("utf-8") == maker.documentation(ENTRIES), again
+    assert maker.PAGE.read_text("utf-8") == maker.page(ENTRIES), again
+
+
+def test_the_documentation_names_every_setting_and_every_item() -> None:
+    maker = _maker()
+    fragment, page = maker.documentation(ENTRIES), maker.page(ENTRIES)
+    for entry in ENTRIES:
+        if entry["setting"] != "form":
+            assert f"V({entry['setting']})" in fragment
+            assert f"``{entry['setting']}``" in page
+        if entry["item"] and entry["setting"] != "form":
+            assert f"C({entry['item']})" in fragment
+            assert f"``{entry['item']}``" in page
+
+
+def _maker() -> Any:
+    spec = importlib.util.spec_from_file_location("make_catalogue", PROJECT / "tests" / "tools" / "make_catalogue.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_entry_has_a_setting_of_its_own_and_every_item_one() -> None:
+    settings = [(entry["form"], entry["setting"]) for entry in ENTRIES]
+    named = [(entry["form"], entry["item"].lower()) for entry in ENTRIES if entry["item"]]
+    assert all(re.fullmatch("[a-z][a-z0-9_]*", setting) for _form, setting in settings)
+    assert len(settings) == len(set(settings))
+    assert len(named) == len(set(named))
+    assert all(entry["sources"] or entry["evidence"] == "unconfirmed" for entry in ENTRIES)
 
 
 def test_every_entry_belongs_to_a_known_form_and_has_known_evidence() -> None:

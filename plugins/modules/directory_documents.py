@@ -541,7 +541,7 @@ def main() -> None:
         catalogue = merged(module.params["catalogue"])
         module.no_log_values.update(report.secrets_given(given, catalogue))
         definitions = define_all(given, catalogue)
-        entries = undoing.parse(module.params["undo"] or [])
+        entries = undoing.parse(module.params["undo"] or [], catalogue)
         if module.params["output"] == "dxl":
             module.exit_json(**write_dxl(module, definitions))
         with session(module, setup=how["design_check"] == STRICT) as directory:
@@ -550,10 +550,10 @@ def main() -> None:
             else:
                 outcomes = engine.undo(directory, entries, concurrency=module.params["concurrency"], **how)
     except IncompleteError as exc:
-        fail(module, exc, **report.results(exc.outcomes, exc.left))
+        fail(module, exc, **report.results(exc.outcomes, exc.left, write=how["write"]))
     except (DirectoryError, FileError) as exc:
         fail(module, exc)
-    module.exit_json(**report.results(outcomes))
+    module.exit_json(**report.results(outcomes, write=how["write"]))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,16 @@ from dominolab.rest import RestApi
 from ._openapi import Exchange, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dominolab.server import DominoServer
 
 PASSWORD = "lab-secret-29"
+
+
+def in_order(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return documents in an order that has nothing to do with that of their making or of their items."""
+    return sorted(map(dict, documents), key=lambda items: json.dumps(items, sort_keys=True))
 
 
 class RestServer:
@@ -75,8 +81,8 @@ class RestServer:
         ]
 
     def stored(self) -> list[dict[str, Any]]:
-        """Return the items of all documents, in an order of their own."""
-        return sorted((dict(note.items) for note in self.notes()), key=repr)
+        """Return the items of all documents, `in_order`."""
+        return in_order(dict(note.items) for note in self.notes())
 
     def notes(self) -> Sequence[Note]:
         """Return all documents as they are stored, replication conflicts too."""

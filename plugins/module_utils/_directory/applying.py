@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Iterator, Tuple, Union, cast
 
 from . import creation, writing
@@ -79,47 +80,63 @@ def _incomplete(
     api: DirectoryApi, plans: Sequence[Plan], ended: Mapping[int, Outcome | DirectoryError]
 ) -> IncompleteError:
     """Return the error that says exactly what was written and what was not."""
-    outcomes: list[Outcome] = []
-    failures: dict[str, list[str]] = {}
-    left: list[Plan] = []
-    for number, planned in enumerate(plans):
-        end = ended.get(number)
-        if isinstance(end, DirectoryError):
-            said, outcome = _looked_at_again(api, planned, end)
-            failures.setdefault(said, []).append(planned.definition.title)
-        else:
-            outcome = end
-        if outcome:
-            outcomes.append(outcome)
-        elif planned.changed:
-            left.append(planned)
-    tried = [title for titles in failures.values() for title in titles]
-    untried = [planned.definition.title for planned in left if planned.definition.title not in tried]
-    written = [outcome.plan.definition.title for outcome in outcomes if outcome.plan.changed]
+    failed = {number: end for number, end in sorted(ended.items()) if isinstance(end, DirectoryError)}
+    seen = _looked_at_again(api, {number: plans[number] for number, error in failed.items() if _in_doubt(error)})
+    done = {number: end for number, end in ended.items() if isinstance(end, Outcome)}
+    done.update({number: Outcome(plans[number], look.document) for number, look in seen.items() if look.written})
+    said: dict[str, list[str]] = {}
+    for number, error in failed.items():
+        text = f"{error} {seen[number].said}" if number in seen else str(error)
+        said.setdefault(text, []).append(plans[number].definition.title)
+    left = [
+        replace(planned, document=planned.document or (seen[number].document if number in seen else None))
+        for number, planned in enumerate(plans)
+        if number not in done
+    ]
+    outcomes = [done[number] for number in sorted(done)]
     api.warnings += _remarks(outcomes)
-    said = " ".join(f"{_listed(titles)}: {said}" for said, titles in failures.items())
-    return IncompleteError(
-        f"{said} Written: {_listed(written)}. Not tried any more: {_listed(untried)}.", outcomes, left
-    )
+    errors = " ".join(f"{_listed(titles)}: {text}" for text, titles in said.items())
+    written = _listed([outcome.plan.definition.title for outcome in outcomes if outcome.plan.changed])
+    untried = _listed([planned.definition.title for number, planned in enumerate(plans) if number not in ended])
+    return IncompleteError(f"{errors} Written: {written}. Not tried any more: {untried}.", outcomes, left)
 
 
-def _looked_at_again(api: DirectoryApi, planned: Plan, error: DirectoryError) -> tuple[str, Outcome | None]:
-    """Find out what became of a write that got no clear answer; with what is to be said of it."""
-    if not isinstance(error, UnreachableError) and not (isinstance(error, RefusedError) and error.status >= 500):
-        return str(error), None
+def _in_doubt(error: DirectoryError) -> bool:
+    """Tell whether a write may have been carried out although it failed."""
+    return isinstance(error, UnreachableError) or (isinstance(error, RefusedError) and error.status >= 500)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was seen of a write that got no clear answer."""
+
+    said: str = "It is not known whether this was written; run again to find out."
+    written: bool = False
+    document: Document | None = None
+
+
+def _looked_at_again(api: DirectoryApi, plans: Mapping[int, Plan]) -> Mapping[int, _Look]:
+    """Find out what became of writes; where the directory does not answer now either, it stays unknown."""
+    found = dict.fromkeys(plans, _Look())
     try:
-        if planned.action == CREATED:
-            found = creation.look_up(api, [planned.definition])[id(planned.definition)]
-            unids = ", ".join(document.unid for document in found)
-            now = f"such a document is there now (UNID {unids})" if found else "no such document was there"
-            return f"{error} When it was looked up again, {now}.", None
-        current = api.read(planned.definition.form.name, _read(planned).unid)
+        made = [planned.definition for planned in plans.values() if planned.action == CREATED]
+        present = creation.look_up(api, made)
+        for number, planned in plans.items():
+            found[number] = _looked(api, planned, present.get(id(planned.definition), ()))
     except DirectoryError:
-        return f"{error} It is not known whether this was written; run again to find out.", None
-    written = not not_stored(planned.changes, current) if current else planned.action == DELETED
-    if written and (planned.action == UPDATED or current is None):
-        return f"{error} When it was looked at again, it was written.", Outcome(planned, current)
-    return f"{error} When it was looked at again, it was not written.", None
+        return found
+    return found
+
+
+def _looked(api: DirectoryApi, planned: Plan, present: Sequence[Document]) -> _Look:
+    if planned.action == CREATED:  # by whom is not known, so it is none of what was written here
+        now = "such a document was there" if present else "no such document was there"
+        return _Look(f"When it was looked up again, {now}.", document=present[0] if present else None)
+    current = api.read(planned.definition.form.name, _read(planned).unid)
+    changed = planned.action == UPDATED and current is not None and not not_stored(planned.changes, current)
+    if changed or (planned.action == DELETED and current is None):
+        return _Look("When it was looked at again, it was written.", written=True, document=current)
+    return _Look("When it was looked at again, it was not written.")
 
 
 def _listed(titles: Sequence[str]) -> str:

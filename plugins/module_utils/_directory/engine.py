@@ -63,6 +63,7 @@ def undo(
     others are brought back, and the error (IncompleteError) names it with both values.
     """
     with _nothing_changed():
+        api.warnings += undoing.lost(entries)
         plans, refusals = undoing.plan_all(api, entries, concurrency)
         plans = _checked(api, plans, design_check)
     outcomes = _carried_out(api, plans, write=write, concurrency=concurrency)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 
-def results(outcomes: Sequence[Outcome], left: Sequence[Plan] = ()) -> dict[str, Any]:
+def results(outcomes: Sequence[Outcome], left: Sequence[Plan] = (), *, write: bool = True) -> dict[str, Any]:
     """Return a module's result: changed, documents, undo, diff (one entry for each document that changes).
 
-    With `left`, what was planned and not written, also not_written.
+    With `left`, what was planned and not written, also not_written. Without `write` there is nothing to undo.
     """
     changed = [outcome.plan for outcome in outcomes if outcome.plan.changed]
     found = {
         "changed": bool(changed),
         "documents": [result(outcome) for outcome in outcomes],
-        "undo": [entry for entry in map(undoing.entry, outcomes) if entry],
+        "undo": [entry for entry in map(undoing.entry, outcomes) if entry] if write else [],
         "diff": [diff(plan) for plan in changed],
     }
     return {**found, "not_written": [result(Outcome(plan)) for plan in left]} if left else found

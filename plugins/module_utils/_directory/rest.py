@@ -63,6 +63,7 @@ class RestDirectory:
         self._database: DatabaseDesign | None = None
         self._schemas: dict[str, schemas.Schema | None] = {}
         self._revision_asked = False
+        self._remedies: dict[tuple[str, str], str] = {}
         #: what must not be shown: the password, and each token
         self.secrets = {password}
 
@@ -267,7 +268,9 @@ class RestDirectory:
 
     def _refused(self, answer: Answer, what: str, *, form: str, level: str = "READER") -> RefusedError:
         """Return the error for an answer, with what is missing as far as the server tells."""
-        remedy = self._remedy(form, level) if answer.status in (403, 404) else ""
+        remedy = ""
+        if answer.status in (403, 404):
+            remedy = self._remedies[form, level] = self._remedies.get((form, level)) or self._remedy(form, level)
         if answer.status == 503:
             remedy = " Domino REST API is being refreshed or stopped; try again in a while."
         text = f'{self._transport.url}, scope "{self._scope}": {what} was refused ({answer.message}).{remedy}'

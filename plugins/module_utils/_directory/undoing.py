@@ -39,13 +39,17 @@ class Entry:
     revision: str | None
     match: tuple[Wanted, ...]
     changes: tuple[Change, ...]
-    omitted: tuple[str, ...] = ()
+    omitted: tuple[str, ...]
+    catalogue: items.Catalogue
 
     @property
     def definition(self) -> Definition:
         """Return what the document shall be again."""
         wanted = tuple(Wanted(change.item, change.before) for change in self.changes)
-        return Definition(items.form(self.form), self.match, () if self.action == CREATED else wanted)
+        kept = self.action != CREATED
+        return Definition(
+            items.form(self.form), self.match, wanted if kept else (), present=kept, catalogue=self.catalogue
+        )
 
 
 def entry(outcome: Outcome) -> Mapping[str, Any] | None:
@@ -74,9 +78,9 @@ def entry(outcome: Outcome) -> Mapping[str, Any] | None:
     }
 
 
-def parse(raw: Sequence[Mapping[str, Any]]) -> Sequence[Entry]:
+def parse(raw: Sequence[Mapping[str, Any]], catalogue: items.Catalogue = items.PUBLISHED) -> Sequence[Entry]:
     """Return the entries that a call is given; raises DefinitionError."""
-    found = [_entry(number, mapping) for number, mapping in enumerate(raw, start=1)]
+    found = [_entry(number, mapping, catalogue) for number, mapping in enumerate(raw, start=1)]
     unids = [entry.unid for entry in found]
     twice = next((unid for unid in unids if unids.count(unid) > 1), None)
     if twice:
@@ -85,6 +89,15 @@ def parse(raw: Sequence[Mapping[str, Any]]) -> Sequence[Entry]:
             "newer one first. Nothing was changed."
         )
     return found
+
+
+def lost(entries: Sequence[Entry]) -> Sequence[str]:
+    """Return a sentence for each document of which something does not come back."""
+    return [
+        f"{entry.definition.title}: not brought back, because undo leaves them out: {', '.join(entry.omitted)}."
+        for entry in entries
+        if entry.omitted and entry.action != CREATED
+    ]
 
 
 def plan_all(api: DirectoryApi, entries: Sequence[Entry], concurrency: int) -> tuple[Sequence[Plan], Sequence[str]]:
@@ -132,16 +145,15 @@ def _plan_updated(entry: Entry, found: Sequence[Document]) -> Plan:
 
 def _plan_created(entry: Entry, found: Sequence[Document]) -> Plan:
     """Plan the removal of a document that was made, where it is still as it was made."""
-    definition = Definition(items.form(entry.form), entry.match, present=False)
     if not found:
-        return Plan(definition, NONE)
+        return Plan(entry.definition, NONE)
     document = found[0]
     if document.revision is None or document.revision != entry.revision:
         made = {change.name.lower(): change.after for change in entry.changes}
-        now = _changes(document, items.PUBLISHED, lambda content: (content, None))
+        now = _changes(document, entry.catalogue, lambda content: (content, None))
         compared = [Change(c.item, c.before, made.get(c.name.lower())) for c in now if not c.item.is_secret]
         _refuse([(change, change.before) for change in compared if not same(change.item, change.before, change.after)])
-    return Plan(definition, DELETED, document)
+    return Plan(entry.definition, DELETED, document)
 
 
 def _plan_deleted(entry: Entry, found: Sequence[Document]) -> Plan:
@@ -189,26 +201,27 @@ def _is_plain(change: Change) -> bool:
     return change.name[:1] != "$" and all(key(value)[0] != "other" for value in content)
 
 
-def _entry(number: int, raw: Mapping[str, Any]) -> Entry:
+def _entry(number: int, raw: Mapping[str, Any], catalogue: items.Catalogue) -> Entry:
     action, unid, revision = str(raw.get("action")), str(raw.get("unid") or ""), raw.get("revision")
     wrong = "" if action in _PLANNERS and unid and raw.get("match") else "action, unid and match are needed."
     try:
         form = items.form(str(raw.get("form"))).name
         match = tuple(
-            Wanted(items.by_name(form, name), check(name, value)) for name, value in (raw.get("match") or {}).items()
+            Wanted(catalogue.by_name(form, name), check(name, value))
+            for name, value in (raw.get("match") or {}).items()
         )
-        changes = tuple(_change(form, mapping) for mapping in raw.get("items") or ())
+        changes = tuple(_change(form, mapping, catalogue) for mapping in raw.get("items") or ())
     except DefinitionError as exc:
         wrong = str(exc)
     if wrong:
         raise DefinitionError(
             f"undo, entry {number}: {wrong} Give what this module returned as undo. Nothing was changed."
         )
-    return Entry(action, form, unid, revision, match, changes, tuple(raw.get("omitted") or ()))
+    return Entry(action, form, unid, revision, match, changes, tuple(raw.get("omitted") or ()), catalogue)
 
 
-def _change(form: str, raw: Mapping[str, Any]) -> Change:
-    item = items.by_name(form, str(raw.get("item")))
+def _change(form: str, raw: Mapping[str, Any], catalogue: items.Catalogue) -> Change:
+    item = catalogue.by_name(form, str(raw.get("item")))
     sides = [raw.get("previous"), raw.get("written")]
     before, after = (None if side is None else check(f"Item {item.name}", side) for side in sides)
     if any(mask in str(value) for mask in MASKS for value in before or ()):

@@ -131,6 +131,7 @@ ZONES = {
     "signed.test": SOA + "mail01 300 IN A 192.0.2.11\n",
     "locked.test": SOA,
     "roles.test": SOA,
+    "policy.test": SOA,
     "bogus.test": SOA + "@ 300 IN MX 10 mail01\nmail01 300 IN A 192.0.2.11\n",
     "readonly.test": SOA,
 }
@@ -174,6 +175,9 @@ class Bind(Daemon):
             "signed.test": f'allow-update {{ {updates} }}; dnssec-policy default; key-directory "{here}";',
             "locked.test": 'allow-update { key "other"; };',
             "readonly.test": "",
+            # As docs/docsite/rst/guide_dns.rst has it.
+            "policy.test": "update-policy { grant update-256 name policy.test. MX; "
+            "grant update-256 subdomain policy.test. A AAAA TLSA TXT; };",
         }
         options = [
             f'directory "{here}"; managed-keys-directory "{here}";',

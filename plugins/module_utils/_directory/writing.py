@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import items
 from .errors import ConflictError, DirectoryError
 from .plan import NONE, Change, Outcome, Plan, not_stored, same
 
@@ -48,7 +47,7 @@ def delete(api: DirectoryApi, planned: Plan, document: Document) -> Outcome:
             return Outcome(planned)
         if current is None:
             return Outcome(replace(planned, action=NONE, document=None))
-        document = _unchanged(document, current)
+        document = _unchanged(planned, document, current)
     raise _too_busy()
 
 
@@ -113,10 +112,10 @@ def _still_ours(planned: Plan, read: Document, current: Document | None) -> Docu
     return current
 
 
-def _unchanged(read: Document, current: Document) -> Document:
+def _unchanged(planned: Plan, read: Document, current: Document) -> Document:
     """Return the document as it is now; DirectoryError where an item that can be seen is not as it was read."""
     changes = [
-        Change(items.known(read.form, name), read.get(name), None)
+        Change(planned.definition.catalogue.known(read.form, name), read.get(name), None)
         for name in dict.fromkeys([*read.items, *current.items])
     ]
     touched = [

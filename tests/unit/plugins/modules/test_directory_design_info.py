@@ -186,3 +186,15 @@ def test_the_password_of_a_sites_own_setting_is_shown_nowhere(tmp_path: Path) ->
             assert not done["failed"], done["msg"]
             assert "secret-" not in repr(done)
             assert "(secret)" in repr(done)
+
+
+def test_nor_where_somebody_else_changes_it_before_the_document_is_removed(tmp_path: Path) -> None:
+    rows = [{"form": "ServerConfig", "setting": "relay_password", "item": "LabRelayHost"}]  # a name that tells nothing
+    old = {**STAR, "LabRelayHost": "old-secret-1"}
+    documents = [{"form": "ServerConfig", "match": {"server_name": "*"}, "state": "absent"}]
+    with rest_server(tmp_path, documents=[old]) as server:
+        server.meanwhile = {"LabRelayHost": "their-secret-3"}
+        done = run_module("directory_documents", {**server.arguments, "catalogue": rows, "documents": documents})
+    assert "changed meanwhile by someone else" in done["msg"]
+    assert "(secret)" in done["msg"]
+    assert "secret-" not in repr(done)

@@ -124,6 +124,20 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """A message of a server, and what it means."""
+
+    status: Status
+    text: str
+    message: Any  # dns.message.QueryMessage
+    chain: Any = None  # dns.message.ChainingResult; only of a final reply
+
+    def as_attempt(self, server: Nameserver) -> Attempt:
+        """Return who said what."""
+        return Attempt(server, self.status, self.text, dns.rcode.to_text(self.message.rcode()))
+
+
+@dataclass(frozen=True)
 class Answer:
     """What was asked, what came back, and from whom."""
 
@@ -204,12 +218,12 @@ class Resolver:
         for number in range(max(self._settings.retries + 1, len(self._servers))):
             server = self._servers[number % len(self._servers)]
             async with self._limit:
-                attempt, response = await self._attempt(server, absolute, wanted)
+                attempt, reply = await self._attempt(server, absolute, wanted)
             attempts.append(attempt)
-            if attempt.status.is_final and response is not None:
-                answer = _answer(name, rdtype, attempts, response)
+            if reply is not None and reply.status.is_final:
+                answer = _answer(name, rdtype, attempts, reply)
                 if self._cache and answer.ttl:
-                    self._cache.put(name, rdtype, server, answer.ttl, response)
+                    self._cache.put(name, rdtype, server, answer.ttl, reply.message)
                 return answer
         return Answer(name, rdtype, attempts[-1].status, tuple(attempts))
 
@@ -217,21 +231,20 @@ class Resolver:
         kept = self._cache.get(name, rdtype) if self._cache else None
         if kept is None:
             return None
-        server, response, seconds = kept
-        status, text = _judge(response)
-        attempt = Attempt(server, status, text, dns.rcode.to_text(response.rcode()))
-        return replace(_answer(name, rdtype, [attempt], response), ttl=seconds)
+        server, message, seconds = kept
+        reply = _judge(message)
+        return replace(_answer(name, rdtype, [reply.as_attempt(server)], reply), ttl=seconds)
 
     async def _attempt(
         self, server: Nameserver, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
-    ) -> tuple[Attempt, dns.message.QueryMessage | None]:
+    ) -> tuple[Attempt, Reply | None]:
         """Ask one server once. EDNS is left out in a second message where the server does not know it."""
         timeout = self._settings.timeout
         try:
             response = await asyncio.wait_for(self._exchange(server, _query(name, rdtype, edns=True)), timeout)
             if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
                 response = await asyncio.wait_for(self._exchange(server, _query(name, rdtype, edns=False)), timeout)
-            status, text = _judge(response)
+            reply = _judge(response)
         except asyncio.TimeoutError:
             return Attempt(server, Status.TIMEOUT, f"no answer within {timeout:g} s"), None
         except EOFError:
@@ -242,7 +255,7 @@ class Resolver:
         except (dns.exception.DNSException, ValueError) as exc:
             reason = str(exc) or type(exc).__name__
             return Attempt(server, Status.MALFORMED, f"the reply cannot be understood ({reason})"), None
-        return Attempt(server, status, text, dns.rcode.to_text(response.rcode())), response
+        return reply.as_attempt(server), reply
 
     async def _exchange(self, server: Nameserver, query: bytes) -> dns.message.QueryMessage:
         reply = await (_over_tcp if self._settings.tcp else _over_udp)(server, query)
@@ -346,42 +359,44 @@ def _needed(reply: bytes) -> bytes:
     return reply[:10] + b"\0\0" + reply[_HEADER:] if reply[6:8] != b"\0\0" else reply
 
 
-def _answer(name: str, rdtype: str, attempts: Sequence[Attempt], response: dns.message.QueryMessage) -> Answer:
-    chain = response.resolve_chaining()
+def _answer(name: str, rdtype: str, attempts: Sequence[Attempt], reply: Reply) -> Answer:
+    """Return the answer that a final reply gives."""
+    chain = reply.chain
     return Answer(
         name=name,
         rdtype=rdtype,
-        status=attempts[-1].status,
+        status=reply.status,
         attempts=tuple(attempts),
         records=tuple(chain.answer or ()),
         canonical=chain.canonical_name.to_text(omit_final_dot=True).lower(),
         is_alias=bool(chain.cnames),
-        authenticated=bool(response.flags & dns.flags.AD),
+        authenticated=bool(reply.message.flags & dns.flags.AD),
         # Without SOA a negative answer does not say how long it holds; dnspython then has the largest number.
-        ttl=chain.minimum_ttl if chain.answer is not None or _has(response, dns.rdatatype.SOA) else 0,
+        ttl=chain.minimum_ttl if chain.answer is not None or _has(reply.message, dns.rdatatype.SOA) else 0,
     )
 
 
-def _judge(response: dns.message.QueryMessage) -> tuple[Status, str]:
+def _judge(response: dns.message.QueryMessage) -> Reply:
     """Say what a response means; raises DNSException where it contradicts itself."""
     rcode = response.rcode()
     if rcode in (dns.rcode.SERVFAIL, dns.rcode.REFUSED):
-        return (Status.SERVFAIL if rcode == dns.rcode.SERVFAIL else Status.REFUSED), dns.rcode.to_text(rcode)
+        status = Status.SERVFAIL if rcode == dns.rcode.SERVFAIL else Status.REFUSED
+        return Reply(status, dns.rcode.to_text(rcode), response)
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return Status.RCODE, dns.rcode.to_text(rcode)
+        return Reply(Status.RCODE, dns.rcode.to_text(rcode), response)
     chain = response.resolve_chaining()
     if rcode == dns.rcode.NXDOMAIN:
-        return Status.NXDOMAIN, "NXDOMAIN"
+        return Reply(Status.NXDOMAIN, "NXDOMAIN", response, chain)
     if chain.answer is not None:
-        return Status.ANSWER, ""
+        return Reply(Status.ANSWER, "", response, chain)
     # An empty answer without SOA is "no such record" only from a server that asked on until there was nothing more to
     # find (RFC 2308 section 2.2); anything else would turn a wrong nameserver into a wrong fact about the domain.
     has_soa = _has(response, dns.rdatatype.SOA)
     has_ns = _has(response, dns.rdatatype.NS)
     is_resolver = bool(response.flags & dns.flags.RA)
     if not has_soa and (has_ns or (chain.cnames and not is_resolver)):
-        return Status.REFERRAL, "it refers to other nameservers"
-    return Status.NODATA, "no such record"
+        return Reply(Status.REFERRAL, "it refers to other nameservers", response)
+    return Reply(Status.NODATA, "no such record", response, chain)
 
 
 def _has(response: dns.message.QueryMessage, rdtype: dns.rdatatype.RdataType) -> bool:

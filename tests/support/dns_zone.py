@@ -37,7 +37,8 @@ class Zone:
                 return Answer(name, rdtype, status, (Attempt(SERVER, status),))
         response = dns.message.from_wire(self.data.answer(query).to_wire(max_size=65535))
         assert isinstance(response, dns.message.QueryMessage)
-        status, text = _resolver._judge(response)
-        if not status.is_final:
-            return Answer(name, rdtype, status, (Attempt(SERVER, status, text),))
-        return _resolver._answer(name, rdtype, [Attempt(SERVER, status, text)], response)
+        reply = _resolver._judge(response)
+        attempt = reply.as_attempt(SERVER)
+        if not reply.status.is_final:
+            return Answer(name, rdtype, reply.status, (attempt,))
+        return _resolver._answer(name, rdtype, [attempt], reply)

@@ -266,6 +266,32 @@ def answer_in_nxdomain(wire: bytes) -> bytes:
     return response.to_wire()
 
 
+def error_without_question(wire: bytes) -> bytes:
+    return wire[:2] + bytes([0x80, 2]) + bytes(8)  # SERVFAIL, and no section has anything
+
+
+def answer_without_question(wire: bytes) -> bytes:
+    return wire[:2] + bytes([0x80, 0]) + bytes(8)
+
+
+def a_question_back(wire: bytes) -> bytes:
+    return wire
+
+
+def wrong_version(wire: bytes) -> bytes:
+    response = respond(wire, ra=True)
+    response.use_edns(0)
+    response.set_rcode(dns.rcode.BADVERS)  # its upper half is in the OPT record
+    return response.to_wire()
+
+
+def additional_garbage(wire: bytes) -> bytes:
+    response = respond(wire, ra=True)
+    response.answer.append(dns.rrset.from_text(response.question[0].name, 60, "IN", "A", "192.0.2.1"))
+    plain = response.to_wire()
+    return plain[:10] + b"\0\5" + plain[12:] + b"garbage"
+
+
 @pytest.mark.parametrize(
     ("responder", "status"),
     [
@@ -275,13 +301,18 @@ def answer_in_nxdomain(wire: bytes) -> bytes:
         (not_implemented, Status.RCODE),
         (without_edns, Status.ANSWER),
         (answer_in_nxdomain, Status.MALFORMED),
+        (error_without_question, Status.SERVFAIL),
+        (answer_without_question, Status.TIMEOUT),
+        (a_question_back, Status.TIMEOUT),
+        (wrong_version, Status.RCODE),
+        (additional_garbage, Status.ANSWER),
     ],
     ids=lambda value: getattr(value, "__name__", getattr(value, "value", "")),
 )
 def test_servers_of_all_kinds(responder: Responder, status: Status) -> None:
     async def run() -> Answer:
         async with wrong_server(responder) as port:
-            return (await ask(port, ("example.com", "A"), retries=0))[0]
+            return (await ask(port, ("example.com", "A"), retries=0, timeout=0.5))[0]
 
     assert asyncio.run(run()).status is status
 
@@ -309,8 +340,104 @@ def test_an_answer_to_another_question_is_not_taken() -> None:
             return (await ask(port, ("example.com", "A"), retries=0, timeout=0.3))[0]
 
     answer = asyncio.run(run())
-    assert answer.status in (Status.TIMEOUT, Status.MALFORMED)
+    assert answer.status is Status.TIMEOUT
     assert not answer.records
+
+
+@pytest.mark.parametrize("change", [0, 13, -1], ids=["id", "name", "class"])
+def test_a_reply_must_match_in_every_part(change: int) -> None:
+    """One wrong byte in front of a right reply, and the right one is taken (CVE-2023-29483)."""
+
+    class Protocol(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            response = respond(data, ra=True)
+            end = len(response.to_wire())
+            response.answer.append(dns.rrset.from_text("example.com.", 60, "IN", "A", "192.0.2.66"))
+            forged = bytearray(response.to_wire())
+            forged[change if change >= 0 else end - 12] ^= 1
+            self.transport.sendto(bytes(forged), addr)
+            response.answer = [dns.rrset.from_text("example.com.", 60, "IN", "A", "192.0.2.1")]
+            self.transport.sendto(response.to_wire(), addr)
+
+    async def run() -> Answer:
+        loop = asyncio.get_running_loop()
+        transport, _protocol = await loop.create_datagram_endpoint(Protocol, local_addr=("127.0.0.1", 0))
+        try:
+            return (await ask(transport.get_extra_info("sockname")[1], ("example.com", "A"), retries=0))[0]
+        finally:
+            transport.close()
+
+    answer = asyncio.run(run())
+    assert [str(record) for record in answer.records] == ["192.0.2.1"]
+
+
+def test_a_reply_over_tcp_that_belongs_to_something_else() -> None:
+    async def serve_wrongly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        query = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+        response = respond(query, ra=True)
+        response.id ^= 1
+        wire = response.to_wire()
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        await writer.drain()
+        writer.close()
+
+    async def run() -> Answer:
+        server = await asyncio.start_server(serve_wrongly, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            return (await ask(port, ("example.com", "A"), tcp=True, retries=0))[0]
+
+    assert asyncio.run(run()).status is Status.MALFORMED
+
+
+def test_a_port_where_nothing_listens_is_noticed_at_once() -> None:
+    async def run() -> tuple[Answer, float]:
+        async with wrong_server(lambda _query: None) as port:
+            pass
+        started = time.monotonic()
+        answer = (await ask(port, ("example.com", "A"), retries=0, timeout=5.0))[0]
+        return answer, time.monotonic() - started
+
+    answer, seconds = asyncio.run(run())
+    assert answer.status is Status.NETWORK
+    assert seconds < 2
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".example", ".".join(["x" * 60] * 5)])
+def test_a_name_that_dns_cannot_have(name: str) -> None:
+    async def run() -> tuple[Answer, int]:
+        async with lab(ONE_RECORD) as server:
+            return (await ask(server.port, (name, "A")))[0], len(server.queries)
+
+    answer, asked = asyncio.run(run())
+    assert (answer.status, asked) == (Status.NXDOMAIN, 0)
+    assert answer.attempts[0].text.startswith("DNS can have no such name")
+
+
+@pytest.mark.parametrize("name", [r"a\000b.example.com", r"a\032\"b.example.com", r"a\.b.example.com"])
+def test_odd_names_are_asked_for_as_they_are(name: str) -> None:
+    config = {"records": [{"name": name, "type": "A", "values": ["192.0.2.1"]}]}
+
+    async def run() -> Answer:
+        async with lab(config) as server:
+            return (await ask(server.port, (name, "A")))[0]
+
+    assert asyncio.run(run()).status is Status.ANSWER
+
+
+def test_what_dnssec_proves() -> None:
+    config = {**ONE_RECORD, "authenticated": ["example.com"]}
+
+    async def run() -> list[Answer]:
+        async with lab(config) as server:
+            return await ask(server.port, ("example.com", "A"), ("example.com", "MX"), ("example.org", "A"))
+
+    answers = asyncio.run(run())
+    assert [answer.authenticated for answer in answers] == [True, True, False]
+    assert [answer.ttl for answer in answers] == [300, 60, 60]
 
 
 def test_run_where_a_loop_runs_already() -> None:

@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
+  - opendomino.mail._directory_catalogue
 attributes:
   check_mode:
     support: full
@@ -76,8 +77,9 @@ options:
   items:
     description:
       - >-
-        More items to declare, by form and item name, with their type (V(text), V(number), V(text_list) or V(names)), as
-        in C({ServerConfig: {NameSeenOnOurServer: text}}). Where the server's design can be read, it decides the type.
+        Items that no catalogue knows, by form and item name, with their type (V(text), V(number), V(text_list) or
+        V(names)), as in C({ServerConfig: {NameSeenOnOurServer: text}}). Where the server's design can be read, it
+        decides the type.
       - Secret items of the catalogue, such as the Internet password of a person, are declared only if named here.
     type: dict
     default: {}
@@ -222,7 +224,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory import scope, scope_engine
 from ..module_utils._directory.errors import DirectoryError
-from ..module_utils._directory_module import ARGUMENT_SPEC, fail, open_setup
+from ..module_utils._directory.site_catalogue import merged
+from ..module_utils._directory_module import ARGUMENT_SPEC, CATALOGUE_ARGUMENT_SPEC, fail, open_setup
 
 FORMS = ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite"]
 
@@ -232,6 +235,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ARGUMENT_SPEC,
+            **CATALOGUE_ARGUMENT_SPEC,
             "schema": {"type": "str"},
             "forms": {"type": "list", "elements": "str", "choices": FORMS, "default": FORMS},
             "items": {"type": "dict", "default": {}},
@@ -249,14 +253,18 @@ def main() -> None:
         names = scope.names(params["scope"], params["schema"])
         wanted = scope.Wanted(*names, deletion=params["deletion"], server=params["server"], exact=params["exact"])
         own = scope.own_items(params["items"])
+        catalogue = merged(params["catalogue"])
         with open_setup(params) as api:
             try:
                 if params["state"] == "absent":
                     outcome = scope_engine.remove(api, wanted, write=write, excluded=params["excluded"])
                 else:
-                    request = scope_engine.Request(params["forms"], own, params["design_check"], params["excluded"])
+                    request = scope_engine.Request(
+                        params["forms"], own, params["design_check"], params["excluded"], catalogue
+                    )
                     outcome = scope_engine.run(api, wanted, request, write=write)
             finally:
+                module.no_log_values.update(api.secrets)
                 for warning in api.warnings:
                     module.warn(warning)
     except DirectoryError as exc:

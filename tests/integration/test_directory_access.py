@@ -80,6 +80,11 @@ def test_schema_and_scope_outlive_a_restart_of_the_server(site_with: Callable[..
     bare.lab.start("mail01")
     again = bare.run(PLAYBOOK)
     assert again.changed_tasks() == {"mail01": 0, "mail02": 0}, again.output
+    nowhere = {"directory_access_rest_url": "http://127.0.0.11:1", "directory_access_retries": 1}
+    failed = bare.run(PLAYBOOK, **nowhere, directory_access_delay=0)
+    assert failed.returncode != 0
+    assert "Domino REST API does not answer at http://127.0.0.11:1" in failed.failures()[-1].msg
+    assert "Connection refused" in failed.failures()[-1].msg
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,12 @@ def _own_item(form: str, name: str, kind: object) -> items.Item:
 
 
 def declare(
-    form_name: str, design: Design | None, own: Sequence[items.Item] = (), *, trust_all: bool = False
+    form_name: str,
+    design: Design | None,
+    own: Sequence[items.Item] = (),
+    *,
+    catalogue: items.Catalogue = items.PUBLISHED,
+    trust_all: bool = False,
 ) -> tuple[Form, Sequence[LeftOut]]:
     """Return the fields to declare for a form, and the items of the catalogue that are left out.
 
@@ -180,7 +185,7 @@ def declare(
     """
     form = items.form(form_name)
     mine = {str(item.name).lower(): item for item in own}
-    known = {str(item.name).lower(): item for item in items.settings(form_name)}
+    known = {str(item.name).lower(): item for item in catalogue.settings(form_name)}
     if design and design.fields is not None and design.wider and not all(map(design.field, {**known, **mine})):
         design = design.wider()
     fields = [Field("Form", "string")] + ([Field(TYPE, "string")] if form.typed else [])

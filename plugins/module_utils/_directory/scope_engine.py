@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import scope as scopes
 from .design import OFF, STRICT
 from .errors import DirectoryError, RefusedError
+from .items import PUBLISHED, Catalogue
 from .plan import NONE
 from .scope_rest import ADMINISTRATOR, DESIGNER, EDITOR, DataAccess
 
@@ -43,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Request:
-    """What to declare: forms, a site's own items of them, and where their types come from.
+    """What to declare: forms, the catalogue of their items, a site's own items, and where their types come from.
 
     `excluded` says that names.nsf is still on the exclusion list, which another step lifts before the real run.
     """
@@ -52,6 +53,7 @@ class Request:
     own: Mapping[str, Sequence[Item]]
     design_check: str = STRICT
     excluded: bool = False
+    catalogue: Catalogue = PUBLISHED
 
 
 def run(api: SetupApi, wanted: Wanted, request: Request, *, write: bool) -> Outcome:
@@ -138,7 +140,8 @@ def _declared(api: SetupApi, wanted: Wanted, request: Request, *, readable: bool
                 f"The design of form {name} could not be read ({design.reason}); only documented items are declared."
             )
         trust_all = request.design_check == OFF or not readable
-        form, left = scopes.declare(name, design, request.own.get(name, ()), trust_all=trust_all)
+        own = request.own.get(name, ())
+        form, left = scopes.declare(name, design, own, catalogue=request.catalogue, trust_all=trust_all)
         forms.append(form)
         left_out += left
     return replace(wanted, forms=tuple(forms)), left_out

@@ -67,6 +67,8 @@ class SetupApi:
         self._password = password
         self._token: str | None = None
         self._dxl: DatabaseDesign | None = None
+        #: what must not be shown: the password, and each token
+        self.secrets = {password}
 
     def schema(self, name: str) -> dict[str, Any] | None:
         """Return a schema of names.nsf, None where there is none of that name. Raises RefusedError."""
@@ -239,7 +241,9 @@ class SetupApi:
                 f"{self._transport.url} gave {self._username} a token without the scope $SETUP (it has: {granted}), "
                 "which schemas and scopes are written with. Let it be granted to this account."
             )
-        return str(body["bearer"])
+        token = str(body["bearer"])
+        self.secrets.add(token)
+        return token
 
 
 def _of(schema: str) -> dict[str, str]:

@@ -73,6 +73,7 @@ def test_a_thousand_races_of_two_writers_lose_nothing(tmp_path: Path) -> None:
             run(rest, person(0, **{own: str(race)}))
             if race % 4:
                 continue
+            start.wait(60)
             try:
                 (outcome,) = run(rest, person(0, Location=f"{race}.{writer}"))
             except DirectoryError as exc:
@@ -97,6 +98,9 @@ def test_a_thousand_races_of_two_writers_lose_nothing(tmp_path: Path) -> None:
     assert not following, "each write followed the one that it had read"
     assert chain[-1] == note.items["Location"]
     assert note.sequence == 1 + 2 * RACES + len(steps), "each write made one revision"
+    collisions = sum("/document/" in path for path in server.asked) - 2 * RACES - len(steps)
+    assert collisions > RACES / 5, "they did race"
+    assert len(refused) > RACES / 20
     assert all("Location: " in text and "is there now" in text and "was read before" in text for text in refused)
 
 

@@ -11,25 +11,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  url:
-    description:
-      - Address of HCL Domino REST API on the administration server of the Domino Directory.
-      - If not set, the value of the environment variable E(DOMINO_REST_URL) is used.
-    type: str
-    required: true
-  username:
-    description:
-      - User to log in with.
-      - The user needs the rights for the documents in the access control list of the Domino Directory.
-      - If not set, the value of the environment variable E(DOMINO_REST_USERNAME) is used.
-    type: str
-    required: true
-  password:
-    description:
-      - Internet password of O(username).
-      - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
-    type: str
-    required: true
   scope:
     description:
       - Scope of HCL Domino REST API that names the Domino Directory.
@@ -61,3 +42,30 @@ notes:
 requirements:
   - HCL Domino REST API on the server
 """
+
+    # The account of modules that always talk to the REST API.
+    ACCOUNT = r"""
+options:
+  url:
+    description:
+      - Address of HCL Domino REST API on the administration server of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_URL) is used.
+    type: str
+    required: true
+  username:
+    description:
+      - User to log in with.
+      - The user needs the rights for the documents in the access control list of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_USERNAME) is used.
+    type: str
+    required: true
+  password:
+    description:
+      - Internet password of O(username).
+      - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
+    type: str
+    required: true
+"""
+
+    # The same for modules that can do without it.
+    ACCOUNT_OPTIONAL = ACCOUNT.replace("    required: true\n", "")

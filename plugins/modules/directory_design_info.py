@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._attributes.info_module
   - opendomino.mail._directory
+  - opendomino.mail._directory.account_optional
 attributes:
   platform:
     support: full

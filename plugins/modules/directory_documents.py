@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
+  - opendomino.mail._directory.account_optional
   - opendomino.mail._directory_settings
   - opendomino.mail._directory_catalogue
 attributes:

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._attributes.info_module
   - opendomino.mail._directory
+  - opendomino.mail._directory.account
   - opendomino.mail._directory_catalogue
 attributes:
   platform:

@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
+  - opendomino.mail._directory.account
   - opendomino.mail._directory_catalogue
 attributes:
   check_mode:

@@ -191,7 +191,10 @@ class _Evaluation:
         if term.name == "exists":
             return bool(self._note_void([await self._answer(target, "A")])) and self._address is not None
         hosts = [target] if term.name == "a" else await self._exchangers(target)
-        return any([await self._host_matches(host, term) for host in hosts])
+        for host in hosts:
+            if await self._host_matches(host, term):
+                return True
+        return False
 
     async def _nested(self, target: str, term: Term) -> tuple[Result, str]:
         """Evaluate the record that `include` or `redirect` names (sections 5.2 and 6.1)."""

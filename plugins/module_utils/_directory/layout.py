@@ -349,8 +349,8 @@ def _choices(definition: Element) -> tuple[tuple[tuple[str, str], ...] | None, b
 
 def _choice(text: str) -> tuple[str, str]:
     """Return what is shown and what is stored: `Enabled|1`; without a bar both are the same."""
-    shown, bar, stored = text.strip().partition("|")
-    return (_squeezed(shown), stored.strip()) if bar else (_squeezed(shown), shown)
+    shown, divider, stored = text.strip().partition("|")
+    return (_squeezed(shown), stored.strip()) if divider else (_squeezed(shown), shown)
 
 
 def _literals(formula: str) -> list[str] | None:

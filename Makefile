@@ -56,8 +56,12 @@ units: $(VENV)/.ready-dev $(COLLECTION)
 sanity: $(VENV)/.ready-dev
 	tests/tools/sanity.sh
 
+# The tests ask real DNS servers, which are not Python packages.
+SERVERS := named named-checkconf unbound unbound-checkconf
 integration: $(VENV)/.ready-dev $(COLLECTION)
-	$(BIN)/pytest -q tests/integration
+	@for program in $(SERVERS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || \
+	  { echo "$$program is missing. The integration tests need it: apt-get install bind9 bind9-utils unbound" >&2; exit 1; }; done
+	$(BIN)/pytest -n 2 --dist loadgroup -q tests/integration
 
 test: lint types units sanity integration demo
 

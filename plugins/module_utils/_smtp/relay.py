@@ -35,6 +35,10 @@ NOBODY = "relay-test-no-such-mailbox"
 #: Enhanced status codes (RFC 3463, RFC 7505) of refusals because of the recipient's domain, whoever asks.
 _BAD_DOMAIN = re.compile(r"[45]\.1\.(?:2|10)\b")
 
+#: Postfix refuses to relay with 454 unless told otherwise (smtpd_relay_restrictions, defer_unauth_destination), so that
+#: a mistake in its configuration loses no mail. A refusal all the same; greylisting does not speak of relaying.
+_RELAY_DENIED = re.compile(r"4\.7\.\d+ .*\brelay(?:ing)?\b.*\b(?:denied|prohibited|not permitted)\b", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -70,7 +74,10 @@ class Answer:
     def outcome(self) -> str:
         """Return accepted, refused, sender_refused, deferred (4xx), or unknown."""
         if self.to_recipient is not None:
-            return {2: "accepted", 5: "refused"}.get(self.to_recipient.code // 100, "deferred")
+            kind = self.to_recipient.code // 100
+            if kind == 4 and _RELAY_DENIED.match(self.to_recipient.text):
+                return "refused"
+            return {2: "accepted", 5: "refused"}.get(kind, "deferred")
         if self.to_sender is not None:
             return "sender_refused" if self.to_sender.code >= 500 else "deferred"
         return "unknown"

@@ -154,6 +154,12 @@ def other_of_items(form: str, key: str, items: Mapping[str, Any]) -> Other:
     return Other(key, form, read["names"], read["internet_address"])
 
 
+def other_of_settings(key: str, settings: Mapping[str, Any]) -> Other:
+    """Return what a name list (`names`) and an `internet_address` mean, of a group or mail-in database."""
+    read = _read(settings, {"names": "names", "internet_address": "internet_address"})
+    return Other(key, "", read["names"], read["internet_address"])
+
+
 def abbreviated(name: str) -> str:
     """Return a name without its labels; quicker than the Notes name itself, and for showing and comparing only."""
     return _LABEL.sub("", name) if "=" in name else name

@@ -27,6 +27,23 @@ FULLNAME_ONLY, FULLNAME_THEN_LOCAL_PART, LOCAL_PART_ONLY = ADDRESS_LOOKUPS = (
     "fullname_then_local_part",
     "local_part_only",
 )
+#: What read_rules takes.
+OPTIONS = frozenset(
+    (
+        "patterns",
+        "internet_domain",
+        "internet_domains",
+        "letter_case",
+        "word_separator",
+        "transliteration",
+        "languages",
+        "replacements",
+        "reserved",
+        "overwrite",
+        "address_lookup",
+        "global_domains",
+    )
+)
 LETTER_CASES = ("lower", "keep")
 WORD_SEPARATORS = ("", ".", "_", "-")
 #: RFC 2142, the addresses that certification authorities write to, and what mail systems use themselves.

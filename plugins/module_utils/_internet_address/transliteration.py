@@ -126,7 +126,12 @@ class _Table(dict):  # type: ignore[type-arg]  # Python 3.8 has no dict[int, str
         self._letter = letter
 
     def __missing__(self, code: int) -> str:
-        self[code] = text = _sign(chr(code)) if _is_sign(chr(code)) else self._letter(chr(code))
+        character = chr(code)
+        if character.isascii():
+            text = character
+        else:
+            text = _sign(character) if _is_sign(character) else self._letter(character)
+        self[code] = text
         return text
 
 
@@ -173,8 +178,6 @@ def _is_sign(character: str) -> bool:
 
 
 def _sign(character: str) -> str:
-    if character.isascii():
-        return character
     if character in _APOSTROPHES:
         return "'"
     return {"Cf": "", "Pd": "-"}.get(unicodedata.category(character), " ")

@@ -256,7 +256,7 @@ class ServerC:
     def send(self, command: str) -> list[str]:
         """Run `server -c` to its end and return what it wrote."""
         self.check()
-        environment, become = _as_owner_of(self._data_directory)
+        environment, become = as_owner_of(self._data_directory)
         # A file, not a pipe: what `server` starts may outlive it and would keep a pipe open.
         with tempfile.TemporaryFile() as output:
             try:
@@ -419,7 +419,7 @@ def _check_command(command: str) -> None:
         )
 
 
-def _as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | None]:
+def as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | None]:
     """Return the environment of the directory's owner and, for root, what makes a new process this user's."""
     uid = _owner_of(directory)
     environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}

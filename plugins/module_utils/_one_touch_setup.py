@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import _validjson as validjson
 from ._directory import offline, one_touch, report
 from ._directory.definition import define_all
+from ._directory.site_catalogue import merged
 from ._notes_ini import NotesIni, Setting, setting_of
 from ._one_touch_file import JsonFile, masked, secrets_of
 from ._validjson import ValidjsonError
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
+    from ._directory.items import Catalogue
+
 
 def wanted(module: AnsibleModule) -> one_touch.Setup:
     """Return what the options ask for; raises DefinitionError, NotesIniError. Secrets in them become no_log."""
-    module.no_log_values.update(_secrets(module.params["documents"], module.params["notes_ini"]))
+    catalogue = merged(module.params["catalogue"])
+    module.no_log_values.update(_secrets(module.params["documents"], catalogue, module.params["notes_ini"]))
     return one_touch.Setup(
-        define_all(module.params["documents"]),
+        define_all(module.params["documents"], catalogue),
         [_setting(name, value) for name, value in module.params["notes_ini"].items()],
         module.params["server_tasks"],
     )
@@ -68,9 +72,9 @@ def _setting(name: str, value: object) -> Setting:
     )
 
 
-def _secrets(documents: Sequence[Mapping[str, Any]], variables: Mapping[str, object]) -> set[str]:
+def _secrets(documents: Sequence[Mapping[str, Any]], catalogue: Catalogue, variables: Mapping[str, object]) -> set[str]:
     found = {str(value) for name, value in variables.items() if value and offline.is_secret(name)}
-    return found | report.secrets_given(documents)
+    return found | report.secrets_given(documents, catalogue)
 
 
 def _check_first_start(data_directory: str | None) -> None:

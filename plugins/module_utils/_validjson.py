@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._console import ConsoleError
-from ._console import _as_owner_of as as_owner_of
+from ._console import ConsoleError, as_owner_of
 
 if TYPE_CHECKING:
     from typing import Iterator

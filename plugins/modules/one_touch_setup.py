@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory_settings
+  - opendomino.mail._directory_catalogue
 attributes:
   check_mode:
     support: full
@@ -286,6 +287,7 @@ backup_file:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.errors import DirectoryError
+from ..module_utils._directory_module import CATALOGUE_ARGUMENT_SPEC
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._one_touch_file import JsonFileError
 from ..module_utils._one_touch_setup import carry_out, wanted
@@ -314,6 +316,7 @@ ARGUMENT_SPEC = {
     "program_directory": {"type": "path", "default": "/opt/hcl/domino"},
     "validate": {"type": "str", "choices": ["auto", "yes", "no"], "default": "auto"},
     "backup": {"type": "bool", "default": False},
+    **CATALOGUE_ARGUMENT_SPEC,
 }
 
 

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dominolab import mail
 
 if TYPE_CHECKING:
+    import pytest
     from conftest import Site
 
 SECONDS = 20.0
@@ -62,12 +65,21 @@ def test_a_configuration_document_of_ones_own_is_written_by_its_own_host(site: S
     assert [c["MailExternalSMTP"] for c in configurations] == ["1"]
 
 
-def test_passwords_appear_nowhere(site: Site) -> None:
+def test_passwords_and_tokens_appear_nowhere(site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TMPDIR", str(home))
     password = next(iter(site.handshake["servers"].values()))["rest_password"]
+    token = re.compile(r"Bearer [\w.~+/-]{8,}|\"bearer\":")
     for arguments in (("-vvvv", "--check", "--diff"), ("-vvvv", "--diff")):
         run = site.run("opendomino.mail.site", *arguments)
         assert run.returncode == 0, run.output
         assert password not in run.output
+        assert not token.search(run.output)
+    for directory in (home, *(Path(s["data_directory"]) for s in site.handshake["servers"].values())):
+        for path in directory.rglob("*"):
+            assert not path.is_file() or password.encode() not in path.read_bytes(), path
 
 
 def test_a_template_of_ones_own_is_used(site: Site) -> None:

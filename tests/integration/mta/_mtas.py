@@ -42,8 +42,8 @@ def program(mta: str, path: str) -> Path:
     found = PROGRAMS / mta / path
     if not found.exists():
         raise RuntimeError(
-            f"{found} is missing, and these tests probe real MTAs. Get them (Debian and its kin; no root needed, nothing "
-            "is installed): tests/integration/mta/get-mtas.sh"
+            f"{found} is missing, and these tests probe real MTAs. Get them, on Debian or its kin, without installing: "
+            "tests/integration/mta/get-mtas.sh"
         )
     if os.geteuid() != 0:
         raise RuntimeError(
@@ -97,6 +97,7 @@ class MTA:
 
     port: int
     sink: int  # port to which everything is relayed
+    files: Mapping[str, str] = field(default_factory=dict)  # name in {etc} -> text
     directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="mta-")))
     _process: subprocess.Popen[bytes] | None = None
 
@@ -106,6 +107,9 @@ class MTA:
     def __enter__(self) -> MTA:
         try:
             self.directory.chmod(0o755)  # the users that are made up go through here
+            (self.directory / "etc").mkdir()
+            for name, text in self.files.items():
+                (self.directory / "etc" / name).write_text(text)
             self.start()
             self._wait()
         except BaseException:
@@ -166,15 +170,15 @@ class MTA:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + SECONDS
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1):
-                    return
-            except OSError:
-                ended = self._process is not None and self._process.poll() is not None
-                if ended or time.monotonic() > deadline:
-                    raise RuntimeError(f"{self.mta} does not answer\n{self.log()}") from None
-                time.sleep(0.05)
+        while not self._listens():
+            ended = self._process is not None and self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                raise RuntimeError(f"{self.mta} does not answer\n{self.log()}")
+            time.sleep(0.05)
+
+    def _listens(self) -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """Stop the server, by its process id, and remove its directory."""
@@ -225,10 +229,9 @@ postlog unix-dgram n - n - 1 postlogd
 
 @dataclass
 class Postfix(MTA):
-    """Postfix for example.com, closed unless `settings` (of main.cf) say otherwise; `files` are written beside it."""
+    """Postfix for example.com, closed unless `settings` (of main.cf) say otherwise."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
 
     mta = "postfix"
     users = ("postfix", "postdrop")
@@ -236,7 +239,7 @@ class Postfix(MTA):
     def start(self) -> None:
         """Write main.cf and master.cf, make the queue, and start the master."""
         here = self.directory
-        for name in ("etc", "spool", "data", "log"):
+        for name in ("spool", "data", "log"):
             (here / name).mkdir()
         for name in ("etc/main.cf", "etc/master.cf"):
             (here / name).touch()
@@ -249,8 +252,6 @@ class Postfix(MTA):
             os.chown(here / "spool" / name, UID, UID + 1)
             (here / "spool" / name).chmod(0o710 if name == "public" else 0o1730)
         os.chown(here / "data", UID, UID)
-        for name, text in self.files.items():
-            (here / "etc" / name).write_text(text)
         environment = self.environment()
         settings = {
             "compatibility_level": "3.6",
@@ -281,6 +282,8 @@ class Postfix(MTA):
         }
         (here / "etc/main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         (here / "etc/master.cf").write_text(_SERVICES.format(port=self.port))
+        for path in (here / "etc").iterdir():
+            os.utime(path, (0, 0))  # Postfix waits until files are not new, lest somebody be writing them
         self.run(program(self.mta, "usr/lib/postfix/sbin/master"), "-c", here / "etc", "-d")
 
 
@@ -301,6 +304,8 @@ host_lookup =
 rfc1413_query_timeout = 0s
 acl_smtp_rcpt = rcpt
 {settings}
+begin authenticators
+{authenticators}
 begin acl
 rcpt:
 {acl}
@@ -345,6 +350,7 @@ class Exim(MTA):
     acl: str = _EXIM_CLOSED
     settings: str = ""
     routers: str = ""
+    authenticators: str = ""
 
     mta = "exim"
     users = ("Debian-exim",)
@@ -356,7 +362,7 @@ class Exim(MTA):
         for name in ("spool", "log"):
             (here / name).mkdir()
             os.chown(here / name, UID, UID)
-        (here / "exim.conf").write_text(
+        (here / "etc/exim.conf").write_text(
             _EXIM.format(
                 directory=here,
                 program=binary,
@@ -364,8 +370,9 @@ class Exim(MTA):
                 port=self.port,
                 sink=self.sink,
                 acl=self.acl,
-                settings=self.settings,
+                settings=self.settings.replace("{etc}", f"{here}/etc"),
                 routers=self.routers,
+                authenticators=self.authenticators,
             )
         )
-        self.run(binary, "-bdf", "-q5s", "-C", here / "exim.conf")
+        self.run(binary, "-bdf", "-q5s", "-C", here / "etc/exim.conf")

@@ -198,7 +198,7 @@ def _suffix(own: str, literal: str, host: str) -> str:
 
 
 def _is_plain(case: Case) -> bool:
-    return "@" in case.recipient and not set(case.recipient) & set('"[:')
+    return "@" in case.recipient and not set(case.recipient) & set('"[:') and not case.recipient.endswith(".")
 
 
 def _quote(answer: Answer) -> str:

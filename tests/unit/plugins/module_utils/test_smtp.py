@@ -29,98 +29,9 @@ from ansible_collections.opendomino.mail.plugins.module_utils._smtp.transcript i
     printable,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.wire import ReplyParser
+from ansible_collections.opendomino.mail.tests.unit.plugins.module_utils._smtp_server import ScriptedServer
 
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
-NAME = "mail01.example.com"
-DEFAULTS = {
-    "greeting": f"220 {NAME} ESMTP Service ready at Mon, 2 Mar 2026 10:00:00 +0100\r\n",
-    "EHLO": f"250-{NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n250-SIZE 1000\r\n250 PIPELINING\r\n",
-    "HELO": f"250 {NAME} Hello probe ([127.0.0.1]), pleased to meet you\r\n",
-    "MAIL": "250 ok\r\n",
-    "RCPT": "250 ok\r\n",
-    "RSET": "250 ok\r\n",
-    "QUIT": "221 bye\r\n",
-}
-
-
-class ScriptedServer:
-    """Does what the script says: `behaviour`, `greeting`, and replies by verb or by whole command.
-
-    A reply that is empty never comes; `CLOSE` closes the connection. Text is Latin-1, so that it can be any bytes.
-    """
-
-    def __init__(self, script: dict[str, Any], address: str = "127.0.0.1") -> None:
-        self.script = {**DEFAULTS, **script}
-        self.commands: list[str] = []
-        self.received_after = b""
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(
-            (address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET
-        )
-        self.port = int(self._listener.getsockname()[1])
-
-    def __enter__(self) -> ScriptedServer:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._stop.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in list(self._threads):
-            thread.join(10)
-
-    def _start(self, target: Any, *arguments: Any) -> None:
-        thread = threading.Thread(target=target, args=arguments)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._stop.is_set():
-            try:
-                connection, _peer = self._listener.accept()
-            except OSError:
-                return
-            self._start(self._serve, connection)
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            connection.settimeout(5)
-            getattr(self, "_" + self.script.get("behaviour", "talk"))(connection)
-
-    def _talk(self, connection: socket.socket) -> None:
-        connection.sendall(self.script["greeting"].encode("latin-1"))
-        with connection.makefile("rb") as lines:
-            for line in lines:
-                command = line.decode("latin-1").rstrip("\r\n")
-                self.commands.append(command)
-                reply = self.script.get(command, self.script.get(command.split(" ")[0].upper(), "500 what?\r\n"))
-                if reply == "CLOSE":
-                    return
-                connection.sendall(reply.encode("latin-1"))
-                if command == "QUIT":
-                    self.received_after = lines.read()
-                    return
-
-    def _silent(self, connection: socket.socket) -> None:
-        connection.recv(1)
-
-    def _close(self, connection: socket.socket) -> None:
-        """Nothing is said."""
-
-    def _drip(self, connection: socket.socket) -> None:
-        while not self._stop.wait(0.02):
-            connection.sendall(b"2")
-
-    def _flood(self, connection: socket.socket) -> None:
-        connection.sendall(b"220 ")
-        while not self._stop.is_set():
-            connection.sendall(b"a" * 65536)
-
-    def _endless(self, connection: socket.socket) -> None:
-        while not self._stop.is_set():
-            connection.sendall(b"220-and another line\r\n" * 1000)
 
 
 def subset(actual: Any, expected: Any) -> Any:

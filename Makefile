@@ -12,12 +12,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration clean
+.PHONY: help demo test lint types units sanity integration mta clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
 	@echo "make test         lint, types, unit tests, sanity, integration, demo"
-	@echo "make lint|types|units|sanity|integration   one of these"
+	@echo "make lint|types|units|sanity|integration|mta   one of these"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -61,9 +61,14 @@ SERVERS := named named-checkconf unbound unbound-checkconf
 integration: $(VENV)/.ready-dev $(COLLECTION)
 	@for program in $(SERVERS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || \
 	  { echo "$$program is missing. The integration tests need it: apt-get install bind9 bind9-utils unbound" >&2; exit 1; }; done
-	$(BIN)/pytest -n 2 --dist loadgroup -q tests/integration
+	$(BIN)/pytest -n 2 --dist loadgroup -q tests/integration --ignore tests/integration/mta
 
-test: lint types units sanity integration demo
+# Postfix and Exim from Debian, unpacked into .cache and started by root only.
+mta: $(VENV)/.ready-dev $(COLLECTION)
+	@if [ "$$(id -u)" != 0 ]; then echo "NOT RUN: tests/integration/mta starts real mail servers, which root only can do."; else \
+	  { [ -d .cache/mta/postfix ] || tests/integration/mta/get-mtas.sh; } && $(BIN)/pytest -n 2 -q tests/integration/mta; fi
+
+test: lint types units sanity integration mta demo
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -128,7 +128,7 @@ def _forms(chance: random.Random) -> list[Name]:
         "particle": lambda: Name("Latin", "particle", first(), "", _particle(chance.choice(PARTICLES), last())),
         "hyphen": lambda: Name("Latin", "hyphen", f"{first()}-{first()}", "", f"{last()}-{last()}"),
         "apostrophe": lambda: Name(
-            "Latin", "apostrophe", first(), "", chance.choice("OD") + chance.choice("'’ʼ`´") + last()
+            "Latin", "apostrophe", first(), "", chance.choice("OD") + chance.choice("'\u2019ʼ`´") + last()
         ),
         "suffix": lambda: Name("Latin", "suffix", first(), "", last(), "", chance.choice(SUFFIXES)),
         "title": lambda: Name("Latin", "title", first(), "", last(), chance.choice(TITLES)),

@@ -7,9 +7,9 @@ The built-in table knows Latin, Greek and Cyrillic letters and needs the standar
 lost and reported, never guessed. The library anyascii knows nearly all scripts; it is used when asked for by name, and
 never because it happens to be installed.
 
-Sources: ICAO Doc 9303 part 3 section 6 (Latin and Cyrillic letters in passports), ELOT 743 (Greek). Of the languages:
-de, da, nb, nn, sv and fi as in passports (ICAO), uk by resolution 55 of 2010 of its Cabinet of Ministers (the forms
-inside a word), bg by the law on transliteration of 2009, sr by the language's own Latin alphabet without its marks.
+Sources: ICAO Doc 9303 part 3 section 6 (letters in passports: Latin, Cyrillic; de, da, nb, nn, sv, fi; ar, whose alef
+anyascii leaves out), ELOT 743 (Greek); uk by resolution 55 of 2010 of its Cabinet of Ministers (the forms inside a
+word), bg by the law on transliteration of 2009, sr by the language's own Latin alphabet without its marks.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ TABLE_VERSION = 1
 
 _PASSPORT = {"å": "aa", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe"}
 LANGUAGES = {
+    "ar": {"ا": "a"},
     "bg": {"щ": "sht", "ъ": "a", "ь": "y", "ю": "yu", "я": "ya", "й": "y", "х": "h"},
     "da": {letter: _PASSPORT[letter] for letter in "æøå"},
     "de": {letter: _PASSPORT[letter] for letter in "äöü"},
@@ -43,7 +44,7 @@ LANGUAGES = {
 }
 
 _SINGLE = {
-    "øđðłħıŋŧəɓɗƙƴ": "oddlhintebdky",
+    "øđðłħıŋŧəɛɔɓɗƙƴ": "oddlhinteeobdky",
     "αβγδεζηικλμνξοπρσςτυφω": "avgdeziiklmnxoprsstyfo",
     "абвгґдезиіклмнопрстуфыэјћђ": "abvggdeziiklmnoprstufyejcd",
 }

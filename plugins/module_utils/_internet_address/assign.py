@@ -194,20 +194,19 @@ class _Ladder:
 class _Candidate:
     """A person who looks for an address, and why earlier rungs were no good."""
 
-    __slots__ = ("_choice", "_parts", "_tried", "number", "passed", "person")
+    __slots__ = ("_choice", "_parts", "number", "passed", "person")
 
     def __init__(self, number: int, person: Person, rules: Rules) -> None:
         self.number = number
         self.person = person
         self.passed: tuple[str, ...] = ()
         self._choice: Choice | None = rules.choice(person)
-        self._tried: tuple[str, ...] = ()
         self._parts = (
             Parts(person, self._choice.transliteration, rules.word_separator, rules.lower) if self._choice else None
         )
 
     def address(self, pattern: Pattern) -> str:
-        """Return the address of a pattern, NUMBER where the number goes; nothing where there is none or none new."""
+        """Return the address of a pattern, NUMBER where the number goes; nothing where there is none."""
         if pattern.is_address:
             short = next((name for name in self.person.short_names if "@" in name), "")
             return short if short else self.passes("no short name is a whole address")
@@ -216,9 +215,6 @@ class _Candidate:
         text, why = local_part(pattern, self._parts)
         if why:
             return self.passes(f"{pattern.text}: {why}")
-        if text in self._tried:
-            return ""
-        self._tried += (text,)
         return f"{text}@{self._choice.domain}"
 
     def passes(self, why: str) -> str:

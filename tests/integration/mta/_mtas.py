@@ -13,11 +13,13 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -141,7 +143,8 @@ class MTA:
             )
         )
         group.write_text("\n".join([*groups, *(f"{name}:x:{gid}:" for name, gid in made_up), ""]))
-        libraries = [wrapper.parent, PROGRAMS / self.mta / "usr/lib/postfix"]
+        home, architecture = PROGRAMS / self.mta, wrapper.parent.name
+        libraries = [wrapper.parent, home / "lib" / architecture, home / "usr/lib/postfix"]
         return {
             "LD_PRELOAD": str(wrapper),
             "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
@@ -181,13 +184,11 @@ class MTA:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
-        """Stop the server, by its process id, and remove its directory."""
+        """Stop the server with all that it started, by the id of its process group, and remove its directory."""
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, number)
                 self._process.wait(SECONDS)
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -238,6 +239,7 @@ class Postfix(MTA):
 
     def start(self) -> None:
         """Write main.cf and master.cf, make the queue, and start the master."""
+        master = program(self.mta, "usr/lib/postfix/sbin/master")
         here = self.directory
         for name in ("spool", "data", "log"):
             (here / name).mkdir()
@@ -284,7 +286,7 @@ class Postfix(MTA):
         (here / "etc/master.cf").write_text(_SERVICES.format(port=self.port))
         for path in (here / "etc").iterdir():
             os.utime(path, (0, 0))  # Postfix waits until files are not new, lest somebody be writing them
-        self.run(program(self.mta, "usr/lib/postfix/sbin/master"), "-c", here / "etc", "-d")
+        self.run(master, "-c", here / "etc", "-d")
 
 
 _EXIM = """\

@@ -14,6 +14,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ansible import constants
@@ -36,6 +37,15 @@ CREATE TABLE IF NOT EXISTS reply (
 Row = tuple[str, str, str, str, int, float, bytes]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A reply, who gave it, and for how many more seconds it holds."""
+
+    server: Nameserver
+    message: dns.message.QueryMessage
+    seconds: int
+
+
 class AnswerCache:
     """Replies to questions put with the same nameservers. A cache that does not work is as good as an empty one."""
 
@@ -49,8 +59,8 @@ class AnswerCache:
             self._database.execute("PRAGMA synchronous = OFF")
             self._database.execute(_TABLE)
 
-    def get(self, name: str, rdtype: str) -> tuple[Nameserver, dns.message.QueryMessage, int] | None:
-        """Return who replied, the reply, and for how many more seconds it holds."""
+    def get(self, name: str, rdtype: str) -> Kept | None:
+        """Return the reply that is kept and still holds."""
         row = None
         if self._database:
             with contextlib.suppress(sqlite3.Error):
@@ -68,7 +78,7 @@ class AnswerCache:
             reply = dns.message.from_wire(wire)
         except dns.exception.DNSException:
             return None
-        return (Nameserver(address, port), reply, seconds) if isinstance(reply, dns.message.QueryMessage) else None
+        return Kept(Nameserver(address, port), reply, seconds) if isinstance(reply, dns.message.QueryMessage) else None
 
     def put(self, name: str, rdtype: str, server: Nameserver, seconds: int, reply: dns.message.QueryMessage) -> None:
         """Keep a reply for some seconds."""

@@ -231,9 +231,8 @@ class Resolver:
         kept = self._cache.get(name, rdtype) if self._cache else None
         if kept is None:
             return None
-        server, message, seconds = kept
-        reply = _judge(message)
-        return replace(_answer(name, rdtype, [reply.as_attempt(server)], reply), ttl=seconds)
+        reply = _judge(kept.message)
+        return replace(_answer(name, rdtype, [reply.as_attempt(kept.server)], reply), ttl=kept.seconds)
 
     async def _attempt(
         self, server: Nameserver, name: dns.name.Name, rdtype: dns.rdatatype.RdataType

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .document import text
@@ -47,7 +48,7 @@ class Design:
     form: str
     fields: Mapping[str, Field] | None
     reason: str = ""
-    wider: Callable[[], Design] | None = field(default=None, compare=False)
+    wider: Callable[[], Design] | None = dataclasses.field(default=None, compare=False)
     gap: str = ""
 
     def field(self, name: str) -> Field | None:

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,7 @@ class Sink:
 
 
 @dataclass
-class MTA:
+class MTA(ABC):
     """A mail server in the foreground of its own process group, in its own directory."""
 
     port: int
@@ -122,9 +123,9 @@ class MTA:
     def __exit__(self, *_exc: object) -> None:
         self.stop()
 
+    @abstractmethod
     def start(self) -> None:
         """Write the configuration and start the server."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which the programs find their libraries and users."""

@@ -68,4 +68,22 @@ options:
 """
 
     # The same for modules that can do without it.
-    ACCOUNT_OPTIONAL = ACCOUNT.replace("    required: true\n", "")
+    ACCOUNT_OPTIONAL = r"""
+options:
+  url:
+    description:
+      - Address of HCL Domino REST API on the administration server of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_URL) is used.
+    type: str
+  username:
+    description:
+      - User to log in with.
+      - The user needs the rights for the documents in the access control list of the Domino Directory.
+      - If not set, the value of the environment variable E(DOMINO_REST_USERNAME) is used.
+    type: str
+  password:
+    description:
+      - Internet password of O(username).
+      - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
+    type: str
+"""

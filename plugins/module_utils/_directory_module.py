@@ -39,6 +39,20 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "timeout": {"type": "int", "default": 30},
 }
 
+#: One definition of a document, as the modules that write documents take it.
+DOCUMENT_SPEC: dict[str, Any] = {
+    "form": {
+        "type": "str",
+        "required": True,
+        "choices": ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite"],
+    },
+    "match": {"type": "dict", "required": True},
+    "settings": {"type": "dict", "default": {}},
+    "items": {"type": "dict", "default": {}},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "create": {"type": "bool", "default": True},
+}
+
 #: The option for a site's own catalogue; its documentation is the fragment _directory_catalogue.
 CATALOGUE_ARGUMENT_SPEC: dict[str, Any] = {
     "catalogue": {

@@ -478,6 +478,7 @@ from ..module_utils._directory.site_catalogue import merged
 from ..module_utils._directory_module import (
     ARGUMENT_SPEC,
     CATALOGUE_ARGUMENT_SPEC,
+    DOCUMENT_SPEC,
     OUTPUT_ARGUMENT_SPEC,
     OUTPUT_REQUIRED_IF,
     fail,
@@ -486,18 +487,6 @@ from ..module_utils._directory_module import (
 from ..module_utils._dxl_file import write as write_dxl
 from ..module_utils._whole_file import FileError
 
-DOCUMENT_SPEC = {
-    "form": {
-        "type": "str",
-        "required": True,
-        "choices": ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite"],
-    },
-    "match": {"type": "dict", "required": True},
-    "settings": {"type": "dict", "default": {}},
-    "items": {"type": "dict", "default": {}},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "create": {"type": "bool", "default": True},
-}
 UNDO_SPEC = {
     "action": {"type": "str", "required": True, "choices": ["created", "updated", "deleted"]},
     "form": DOCUMENT_SPEC["form"],

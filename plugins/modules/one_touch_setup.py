@@ -287,25 +287,12 @@ backup_file:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.errors import DirectoryError
-from ..module_utils._directory_module import CATALOGUE_ARGUMENT_SPEC
+from ..module_utils._directory_module import CATALOGUE_ARGUMENT_SPEC, DOCUMENT_SPEC
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._one_touch_file import JsonFileError
 from ..module_utils._one_touch_setup import carry_out, wanted
 from ..module_utils._server_tasks import ServerTasksError
 from ..module_utils._whole_file import FileError
-
-DOCUMENT_SPEC = {
-    "form": {
-        "type": "str",
-        "required": True,
-        "choices": ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite"],
-    },
-    "match": {"type": "dict", "required": True},
-    "settings": {"type": "dict", "default": {}},
-    "items": {"type": "dict", "default": {}},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "create": {"type": "bool", "default": True},
-}
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},

@@ -357,13 +357,16 @@ class Lab:
         return self.state / "foreign" / f"{domain}.log"
 
     def _is_ours(self, pid: int) -> bool:
-        """Tell whether the process runs and belongs to this lab: pids are used again after a while."""
+        """Tell whether the process runs and belongs to this lab: pids are used again after a while.
+
+        Each of ours works below the state directory. Its command line would not do: the kernel shows an empty one for
+        a moment whenever a process starts another program in its place, as the scripts here do.
+        """
         try:
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
+            directory = Path(f"/proc/{pid}/cwd").readlink()
+        except OSError:  # it has ended, a zombie included
             return False
-        return state != "Z" and f"{self.state}/".encode() in command
+        return directory.is_relative_to(self.state)
 
     def _wait_until_ready(self, pid: int, output: Path, ready: Callable[[], bool]) -> None:
         ends = time.monotonic() + _READY_SECONDS

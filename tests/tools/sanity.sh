@@ -13,7 +13,9 @@ mkdir -p "$work"
 cd "$top"
 # Names of people have typographic apostrophes, which source code must not have; they are data.
 git ls-files -z --cached --others --exclude-standard -- ':!tests/lab' ':!tests/demo' ':!*/data/names.tsv' |
-  xargs -0 sh -c 'for f; do [ ! -e "$f" ] || cp --parents -P -p "$f" "$0"; done' "$work"
+  while IFS= read -r -d '' file; do
+    [ ! -e "$file" ] || cp --parents -P -p "$file" "$work" # one that is removed and not committed yet is not there
+  done
 cd "$work"
 git init -q . && git add -A
 

@@ -12,12 +12,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta clean
+.PHONY: help demo test lint types units sanity integration mta docs clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
-	@echo "make test         lint, types, unit tests, sanity, integration, demo"
-	@echo "make lint|types|units|sanity|integration|mta   one of these"
+	@echo "make test         lint, types, unit tests, sanity, documentation, integration, demo"
+	@echo "make lint|types|units|sanity|docs|integration|mta   one of these"
+	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -46,6 +47,8 @@ lint: $(VENV)/.ready-dev $(COLLECTION)
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/ansible-lint --offline
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
 types: $(VENV)/.ready-dev $(COLLECTION)
 	$(BIN)/mypy
@@ -55,6 +58,9 @@ units: $(VENV)/.ready-dev $(COLLECTION)
 
 sanity: $(VENV)/.ready-dev
 	tests/tools/sanity.sh
+
+docs: $(VENV)/.ready-dev $(COLLECTION)
+	tests/tools/docs.sh
 
 # The tests ask real DNS servers, which are not Python packages.
 SERVERS := named named-checkconf unbound unbound-checkconf
@@ -68,7 +74,7 @@ mta: $(VENV)/.ready-dev $(COLLECTION)
 	@if [ "$$(id -u)" != 0 ]; then echo "NOT RUN: tests/integration/mta starts real mail servers, which root only can do."; else \
 	  { [ -d .cache/mta/postfix ] || tests/integration/mta/get-mtas.sh; } && $(BIN)/pytest -n 2 -q tests/integration/mta; fi
 
-test: lint types units sanity integration mta demo
+test: lint types units sanity docs integration mta demo
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

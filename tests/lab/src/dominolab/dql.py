@@ -96,6 +96,14 @@ class Either:
 Query = Term | Both | Either
 
 
+def only_form(query: Query) -> str | None:
+    """Return the form whose documents a query finds, where it asks for nothing else: these need not be looked at."""
+    if isinstance(query, Term) and query.name.lower() == "form" and query.operator == "=" and len(query.operands) == 1:
+        (operand,) = query.operands
+        return operand if isinstance(operand, str) else None
+    return None
+
+
 def parse(text: str, variables: Mapping[str, Any] | None = None) -> Query:
     """Return the query as a tree; raise DqlError for a text or a variable that DQL would refuse."""
     parser = _Parser(_tokens(text), variables or {})

@@ -74,7 +74,6 @@ class Lab:
         addresses = [server.address for _, server in topology.servers]
         smtp_port = free_port([*addresses, *(foreign.address for foreign in topology.foreign)])
         ports = {address: free_ports(address, 2, {smtp_port}) for address in addresses}
-        seeds = {domain.name: _seed(domain, smtp_port) for domain in topology.domains}
         handshake: dict[str, Any] = {
             "smtp_port": smtp_port,
             "dns": {"address": topology.dns_address, "port": dns_port, "pid": dns_pid},
@@ -82,10 +81,13 @@ class Lab:
             "foreign": {},
         }
         resolver = (topology.dns_address, dns_port)
-        for domain, server in topology.servers:
-            lab = self._lab_json(domain, server, smtp_port, ports, resolver)
-            self._lay_out(domain, server, lab, seeds[domain.name])
-            handshake["servers"][server.host] = self._server_entry(domain, server, lab)
+        for domain in topology.domains:
+            with contextlib.closing(Directory(Path(":memory:"))) as replica:
+                seed.fill(replica, domain, smtp_port)
+                for server in domain.servers:
+                    lab = self._lab_json(domain, server, smtp_port, ports, resolver)
+                    self._lay_out(domain, server, lab, replica)
+                    handshake["servers"][server.host] = self._server_entry(domain, server, lab)
         waiting: list[tuple[int, Path, Callable[[], bool]]] = []
         for host, entry in handshake["servers"].items():
             entry["pid"] = self._spawn_server(host)
@@ -246,9 +248,7 @@ class Lab:
             },
         }
 
-    def _lay_out(
-        self, domain: NotesDomain, server: ServerSpec, lab: Mapping[str, Any], notes: Iterable[Mapping[str, Any]]
-    ) -> None:
+    def _lay_out(self, domain: NotesDomain, server: ServerSpec, lab: Mapping[str, Any], replica: Directory) -> None:
         root = self.state / server.host
         data, program = Path(lab["data_directory"]), Path(lab["program_directory"])
         for directory in (data / "IBM_TECHNICAL_SUPPORT", program / "bin", root / "bin"):
@@ -257,8 +257,7 @@ class Lab:
         lab_json.touch(mode=0o600)  # it holds a password
         lab_json.write_text(json.dumps(lab, indent=1), encoding="utf-8")
         (data / "notes.ini").write_bytes(seed.notes_ini(domain, server, data, program))
-        with contextlib.closing(Directory(data / "names.nsf")) as replica:
-            replica.merge(notes)
+        replica.copy(data / "names.nsf")
         python, front = shlex.quote(sys.executable), shlex.quote(str(_PACKAGE / "front.py"))
         _write_script(
             program / "bin" / "server",
@@ -420,12 +419,6 @@ def _bind(held: contextlib.ExitStack, address: str, port: int) -> int:
     listener = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
     listener.bind((address, port))  # without SO_REUSEADDR: a port that somebody used a moment ago is not free
     return int(listener.getsockname()[1])
-
-
-def _seed(domain: NotesDomain, smtp_port: int) -> list[dict[str, Any]]:
-    with contextlib.closing(Directory(Path(":memory:"))) as directory:
-        seed.fill(directory, domain, smtp_port)
-        return directory.export()
 
 
 def _spawn(command: list[str], output: Path, directory: Path) -> int:

@@ -13,6 +13,7 @@ import asyncio
 import base64
 import json
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
@@ -24,7 +25,7 @@ from aiohttp import web
 
 from dominolab import design_dxl, dql, schema
 from dominolab.design import as_design_form
-from dominolab.directory import Note, item, merged
+from dominolab.directory import Note, merged
 from dominolab.notes_names import same
 from dominolab.rest_answers import ApiError, json_object, refuse
 from dominolab.rest_setup import ANY_SCOPE, RestSetup, View
@@ -279,15 +280,19 @@ class RestApi:
             raise ApiError(400, "The parameter action must be execute, explain or parse")
         mode = str(body.get("mode") or "dql")
         forms = {str(form).lower() for form in body.get("forms") or self._schema}
-        matching = [
-            self._as_json(note, fields)
-            for note in self._server.directory.documents(conflicts=True)
-            if note.form.lower() in forms
-            and (fields := self._fields(note.form, mode)) is not None
-            and found.matches(note)
-        ]
-        start, count = _number(request, "start", 0), _number(request, "count", len(matching))
-        return web.json_response(matching[start : start + count])
+        start, count = _number(request, "start", 0), _number(request, "count", sys.maxsize)
+        notes = self._found(found, lambda form: form.lower() in forms and self._fields(form, mode) is not None)
+        page = notes(start, count)
+        return web.json_response([self._as_json(note, self._require_mode(note.form, mode)) for note in page])
+
+    def _found(self, query: dql.Query, is_shown: Callable[[str], bool]) -> Callable[[int, int], Sequence[Note]]:
+        """Return what gives some of the documents that a query finds, in the order of their note ids."""
+        directory = self._server.directory
+        form = dql.only_form(query)
+        if form is not None:
+            return lambda start, count: directory.page(form, start, count) if is_shown(form) else []
+        matching = [n for n in directory.documents(conflicts=True) if is_shown(n.form) and query.matches(n)]
+        return lambda start, count: matching[start : start + count]
 
     async def _create_document(self, request: web.Request) -> web.Response:
         self._require_scope(request)
@@ -440,10 +445,11 @@ class RestApi:
     def _as_json(self, note: Note, fields: Mapping[str, Mapping[str, Any]], *, meta: bool = True) -> dict[str, Any]:
         shown: dict[str, ItemValue] = {}
         missing = []
+        stored = {name.lower(): value for name, value in note.items.items()}
         for name, field in fields.items():
             if name == "Form":
                 continue
-            value = schema.shown(field, item(note.items, name))
+            value = schema.shown(field, stored.get(name.lower()))
             if value is not None:
                 shown[name] = value
             elif field.get("fieldAccess") != "WO":
@@ -496,10 +502,10 @@ def _cut(request: web.Request) -> web.Response:
 
 
 def _number(request: web.Request, name: str, default: int) -> int:
-    try:
-        return int(request.query.get(name, default))
-    except ValueError:
-        refuse(f"The parameter {name} must be a number")
+    given = request.query.get(name, str(default))
+    if not given.isdecimal():
+        refuse(f"The parameter {name} must be a number, and not below 0")
+    return int(given)
 
 
 def _jwt(claims: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dominolab import crowd
 from dominolab.notes_names import abbreviated, common_name
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def fill(directory: Directory, domain: NotesDomain, smtp_port: int) -> None:
         directory.create(_person_document(domain, person))
     for items in domain.documents:
         directory.create(items)
+    directory.create_many(crowd.documents(domain.crowd, domain.organization, domain.name))
 
 
 def _server_document(domain: NotesDomain, server: ServerSpec, smtp_port: int) -> Mapping[str, ItemValue]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dominolab import design, schema
+from dominolab.crowd import PEOPLE_AT_MOST
 from dominolab.faults import Faults
 from dominolab.notes_names import abbreviated, common_name, same
 
@@ -61,6 +62,7 @@ class NotesDomain:
     servers: tuple[ServerSpec, ...]
     people: tuple[Person, ...]
     documents: tuple[Mapping[str, Any], ...]
+    crowd: int  # this many people more
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,7 @@ def _domain(entry: Mapping[str, Any], servers: tuple[ServerSpec, ...]) -> NotesD
         servers=servers,
         people=tuple(_person(person) for person in entry.get("people") or ()),
         documents=tuple(entry.get("documents") or ()),
+        crowd=int(entry.get("crowd", 0)),
     )
 
 
@@ -189,6 +192,8 @@ def _check(topology: Topology) -> None:
         if twice:
             raise TopologyError(f"{what} given twice: {', '.join(twice)}")
     for domain in topology.domains:
+        if not 0 <= domain.crowd <= PEOPLE_AT_MOST:
+            raise TopologyError(f"Notes domain {domain.name}: a crowd has from 0 to {PEOPLE_AT_MOST} people")
         names = [server.name for server in domain.servers]
         wanted = [domain.administration_server, *(person.mail_server for person in domain.people)]
         for name in wanted:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
-    from ._directory.errors import DirectoryError
-    from ._whole_file import FileError
-
 ARGUMENT_SPEC: dict[str, Any] = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_URL"])},
     "username": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_USERNAME"])},
@@ -120,7 +117,7 @@ def session(module: AnsibleModule, *, setup: bool = False) -> Iterator[RestDirec
                 module.warn(warning)
 
 
-def fail(module: AnsibleModule, exc: DirectoryError | FileError, **result: Any) -> NoReturn:
+def fail(module: AnsibleModule, exc: Exception, **result: Any) -> NoReturn:
     """End a module with an error of the engine."""
     module.fail_json(msg=str(exc), **result)
     raise AssertionError  # fail_json does not return

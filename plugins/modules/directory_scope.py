@@ -61,6 +61,9 @@ options:
   forms:
     description:
       - The forms to declare.
+      - >-
+        V(Group) and V(Database) (mail-in databases) are only read, by M(opendomino.mail.internet_addresses), with their
+        names and their Internet address.
     type: list
     elements: str
     choices:
@@ -69,12 +72,16 @@ options:
       - Domain
       - Person
       - SMTPInboundSite
+      - Group
+      - Database
     default:
       - Server
       - ServerConfig
       - Domain
       - Person
       - SMTPInboundSite
+      - Group
+      - Database
   items:
     description:
       - >-
@@ -228,7 +235,7 @@ from ..module_utils._directory.errors import DirectoryError
 from ..module_utils._directory.site_catalogue import merged
 from ..module_utils._directory_module import ARGUMENT_SPEC, CATALOGUE_ARGUMENT_SPEC, fail, open_setup
 
-FORMS = ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite"]
+FORMS = ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite", "Group", "Database"]
 
 
 def main() -> None:

@@ -81,7 +81,7 @@ def _incomplete(
 ) -> IncompleteError:
     """Return the error that says exactly what was written and what was not."""
     failed = {number: end for number, end in sorted(ended.items()) if isinstance(end, DirectoryError)}
-    seen = _looked_at_again(api, {number: plans[number] for number, error in failed.items() if _in_doubt(error)})
+    seen = _looked_at_again(api, {number: plans[number] for number, error in failed.items() if in_doubt(error)})
     done = {number: end for number, end in ended.items() if isinstance(end, Outcome)}
     done.update({number: Outcome(plans[number], look.document) for number, look in seen.items() if look.written})
     said: dict[str, list[str]] = {}
@@ -101,7 +101,7 @@ def _incomplete(
     return IncompleteError(f"{errors} Written: {written}. Not tried any more: {untried}.", outcomes, left)
 
 
-def _in_doubt(error: DirectoryError) -> bool:
+def in_doubt(error: DirectoryError) -> bool:
     """Tell whether a write may have been carried out although it failed."""
     return isinstance(error, UnreachableError) or (isinstance(error, RefusedError) and error.status >= 500)
 

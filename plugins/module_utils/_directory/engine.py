@@ -9,7 +9,6 @@ protocol is api.py, rest.py the first one) -> report (report.py).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from . import design as designs
 from . import undoing
 from .applying import apply
 from .creation import Index
-from .errors import DirectoryError, IncompleteError
+from .errors import DirectoryError, IncompleteError, nothing_changed
 from .plan import CREATED, DELETED, Change, Outcome, Plan, narrowed, plan
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ def run(
     Raises DirectoryError. Everything is planned and checked before the first write; where a write fails, the error
     (IncompleteError) holds what was written and what was not.
     """
-    with _nothing_changed():
+    with nothing_changed():
         plans = _checked(api, plan_all(api, definitions), design_check)
     return _carried_out(api, plans, write=write, concurrency=concurrency)
 
@@ -62,7 +61,7 @@ def undo(
     Raises DirectoryError. A document that somebody else has changed since, in what we wrote, is left as it is; the
     others are brought back, and the error (IncompleteError) names it with both values.
     """
-    with _nothing_changed():
+    with nothing_changed():
         api.warnings += undoing.lost(entries)
         plans, refusals = undoing.plan_all(api, entries, concurrency)
         plans = _checked(api, plans, design_check)
@@ -170,13 +169,3 @@ def _claims(plans: Sequence[Plan]) -> list[Change]:
 
 def _forms(names: Iterator[str]) -> Sequence[str]:
     return list(dict.fromkeys(names))
-
-
-@contextmanager
-def _nothing_changed() -> Iterator[None]:
-    """Let every error that comes before the first write say that nothing was changed."""
-    try:
-        yield
-    except DirectoryError as exc:
-        exc.args = (f"{exc} Nothing was changed.", *exc.args[1:])
-        raise

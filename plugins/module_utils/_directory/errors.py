@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .document import Document
     from .plan import Outcome, Plan
@@ -57,3 +58,13 @@ class IncompleteError(DirectoryError):
         super().__init__(message)
         self.outcomes = outcomes
         self.left = left
+
+
+@contextmanager
+def nothing_changed(kind: type[Exception] = DirectoryError) -> Iterator[None]:
+    """Let every error that comes before the first write say that nothing was changed."""
+    try:
+        yield
+    except kind as exc:
+        exc.args = (f"{exc} Nothing was changed.", *exc.args[1:])
+        raise

@@ -75,6 +75,14 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     }
 )
 
+#: Forms that are read and never written, because mail can be addressed to their documents.
+READ_FORMS: Mapping[str, Form] = MappingProxyType(
+    {
+        "Group": Form("Group", "Group document", typed=False),
+        "Database": Form("Database", "Mail-In Database document", typed=False),
+    }
+)
+
 
 @dataclass(frozen=True)
 class Item:
@@ -125,6 +133,11 @@ def form(name: str) -> Form:
     if name not in FORMS:
         raise DefinitionError(f'Form "{name}" is unknown. {_choice(name, FORMS)}')
     return FORMS[name]
+
+
+def readable_form(name: str) -> Form:
+    """Return a form that is written or only read; raises DefinitionError."""
+    return READ_FORMS[name] if name in READ_FORMS else form(name)
 
 
 class Catalogue:
@@ -188,6 +201,13 @@ def check_name(item_name: str) -> None:
         raise DefinitionError(f"Item {item_name} says what a document is; it follows from form: and cannot be set.")
 
 
+def _read_only() -> Iterable[Item]:
+    """Yield the items of the forms that are only read. Their names are not in the published list of items."""
+    for form_name, names in (("Group", "ListName"), ("Database", "FullName")):
+        yield Item(form_name, names, "text_list", "names", evidence="likely")
+        yield Item(form_name, "InternetAddress", "text", "internet_address", evidence="likely")
+
+
 def _published() -> Iterable[Item]:
     for row in ENTRIES:
         if row["setting"] != "form":
@@ -205,6 +225,8 @@ def _published() -> Iterable[Item]:
 
 
 PUBLISHED = Catalogue(_published())
+#: The same for the forms that are only read.
+READ_ONLY = Catalogue(_read_only())
 by_setting, by_name, known, settings = PUBLISHED.by_setting, PUBLISHED.by_name, PUBLISHED.known, PUBLISHED.settings
 
 

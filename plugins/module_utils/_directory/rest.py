@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from . import design_dxl, layout
+from . import design_dxl, layout, paging
 from . import schema as schemas
 from .design import Design, Field, design_of
 from .document import Document
@@ -20,7 +20,7 @@ from .plan import Change
 from .transport import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .definition import Wanted
     from .design_dxl import DatabaseDesign
@@ -71,19 +71,42 @@ class RestDirectory:
         """Return the documents of a form that may match; see DirectoryApi."""
         found: dict[str, Document] = {}
         for first in range(0, max(len(matches), 1), IDENTITIES_PER_QUERY):
-            query, variables = dql(form, matches[first : first + IDENTITIES_PER_QUERY])
-            answer = self._call(
-                "POST",
-                f"{BASIS}/query",
-                {"dataSource": self._scope, "action": "execute"},
-                {"query": query, "variables": variables, "mode": schemas.READ, "viewRefresh": True},
-            )
-            if not answer.ok:
-                raise self._refused(answer, f"the search for documents of the form {form}", form=form)
-            for body in self._list(answer):
+            for body in self._search(form, matches[first : first + IDENTITIES_PER_QUERY], {}):
                 document = self._document(body, form)
                 found[document.unid] = document
         return list(found.values())
+
+    def pages(self, form: str, size: int) -> Iterator[Sequence[Document]]:
+        """Yield all documents of a form, some at a time. Raises ShiftedError where they came or went meanwhile."""
+
+        def fetch(start: int, count: int) -> Sequence[Document]:
+            found = self._search(form, (), {"start": str(start), "count": str(count)})
+            return [self._document(body, form) for body in found]
+
+        return paging.pages(fetch, lambda document: document.unid, size)
+
+    def _search(
+        self, form: str, matches: Sequence[Sequence[Wanted]], part: Mapping[str, str]
+    ) -> Sequence[Mapping[str, Any]]:
+        query, variables = dql(form, matches)
+        answer = self._call(
+            "POST",
+            f"{BASIS}/query",
+            {"dataSource": self._scope, "action": "execute", **part},
+            {"query": query, "variables": variables, "mode": schemas.READ, "viewRefresh": True},
+        )
+        if not answer.ok:
+            raise self._refused(answer, f"the search for documents of the form {form}", form=form)
+        return self._list(answer)
+
+    def require_readable(self, form: str, names: Mapping[str, bool]) -> None:
+        """Refuse to go on where the schema does not show these items; DirectoryError says what to declare.
+
+        `names` tells of each whether it holds several values. Where the schema may not be looked at, nothing is said.
+        """
+        schema = self._schema(form)
+        if schema is not None:
+            schema.require_readable(names)
 
     def design(self, form: str) -> Design:
         """Return the form's design; see DirectoryApi."""

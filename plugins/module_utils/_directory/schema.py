@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .design import as_type
 from .errors import DirectoryError
-from .items import FORMS, TYPE
+from .items import TYPE, readable_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +70,23 @@ class Schema:
             )
         return [self._typed(change) for change in written]
 
+    def require_readable(self, names: Mapping[str, bool]) -> None:
+        """Refuse where the mode for reading does not show these items as they are (DirectoryError)."""
+        read = self.modes.get(READ, {})
+        found = [(name, several, read.get(name.lower())) for name, several in names.items()]
+        faults = [f"{name}: not declared" for name, _several, field in found if field is None]
+        faults += [f"{name}: may not be read" for name, _several, field in found if field and field.access == "WO"]
+        faults += [
+            f"{name}: declared as one value, has to be an array"
+            for name, several, field in found
+            if field and several and not field.many
+        ]
+        if faults:
+            raise DirectoryError(
+                f'Scope "{self.scope}": its schema does not show these items of the form {self.form} in mode {READ} '
+                f"(step 2 of 4, the schema): {'; '.join(faults)}. Declare them in the schema."
+            )
+
     def encode(self, change: Change) -> tuple[str, Any]:
         """Return the name, as the schema spells it, and the JSON of a change; None removes the item."""
         field = self.modes.get(WRITE, {}).get(change.name.lower())
@@ -111,7 +128,7 @@ def parse(scope: str, form: str, body: Any) -> Schema:
     for mode in body.get("formModes") or ():
         fields = [_field(field) for field in mode.get("fields") or ()]
         modes[str(mode.get("modeName"))] = {field.name.lower(): field for field in fields}
-    return Schema(scope, FORMS[form].name, modes)
+    return Schema(scope, readable_form(form).name, modes)
 
 
 def _field(body: Mapping[str, Any]) -> SchemaField:

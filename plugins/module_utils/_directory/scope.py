@@ -155,7 +155,9 @@ def own_items(raw: Mapping[str, Any]) -> Mapping[str, Sequence[items.Item]]:
     for form, listed in raw.items():
         if not isinstance(listed, dict):
             raise DefinitionError(f"items: {form} has to map item names to types. Nothing was changed.")
-        found[items.form(str(form)).name] = [_own_item(str(form), str(name), kind) for name, kind in listed.items()]
+        found[items.readable_form(str(form)).name] = [
+            _own_item(str(form), str(name), kind) for name, kind in listed.items()
+        ]
     return found
 
 
@@ -183,7 +185,8 @@ def declare(
     lists, because a field declared as one value shows only the first of several. Secrets are declared only where a site
     names them.
     """
-    form = items.form(form_name)
+    form = items.readable_form(form_name)
+    catalogue = items.READ_ONLY if form_name in items.READ_FORMS else catalogue
     mine = {str(item.name).lower(): item for item in own}
     known = {str(item.name).lower(): item for item in catalogue.settings(form_name)}
     if design and design.fields is not None and design.wider and not all(map(design.field, {**known, **mine})):
@@ -460,7 +463,7 @@ def _plan_schema_removal(schema: Mapping[str, Any] | None, wanted: Wanted) -> Pl
     title = f'Schema "{wanted.schema}" in {NSF}'
     if schema is None:
         return Plan(title, NONE)
-    forms = {form.lower() for form in items.FORMS}
+    forms = {form.lower() for form in (*items.FORMS, *items.READ_FORMS)}
     listed = schema.get("forms") or ()
     others = [f"form {form.get('formName')}" for form in listed if str(form.get("formName")).lower() not in forms]
     others += [f"{key[:-1]} {_name_of(entry)}" for key in ("views", "agents") for entry in schema.get(key) or ()]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import scope as scopes
 from .design import OFF, STRICT
-from .errors import DirectoryError, RefusedError
+from .errors import DirectoryError, RefusedError, nothing_changed
 from .items import PUBLISHED, Catalogue
 from .plan import NONE
 from .scope_rest import ADMINISTRATOR, DESIGNER, EDITOR, DataAccess
@@ -62,7 +62,7 @@ def run(api: SetupApi, wanted: Wanted, request: Request, *, write: bool) -> Outc
     Without `write`, and where it is known that names.nsf is excluded, a refusal to show it means that nothing is there
     yet. Raises DirectoryError.
     """
-    with _nothing_changed():
+    with nothing_changed():
         current, readable = _read(api, wanted.schema, excluded=request.excluded and not write)
         if not readable:
             api.warnings.append(
@@ -98,7 +98,7 @@ def remove(api: SetupApi, wanted: Wanted, *, write: bool, excluded: bool = False
     `excluded` says that names.nsf is on the exclusion list (again); a refusal to show it then means that its schema was
     removed before. Raises DirectoryError.
     """
-    with _nothing_changed():
+    with nothing_changed():
         current, _readable = _read(api, wanted.schema, excluded=excluded)
         schema, scope, users = scopes.plan_removal(current, api.scopes(), wanted)
         if users:
@@ -193,15 +193,6 @@ def results(outcome: Outcome, wanted: Wanted) -> dict[str, Any]:
         "access": {"user": access.user, "level": access.level, "roles": list(access.roles)} if access else None,
         "diff": [scopes.diff(plan) for plan in plans if plan.action != NONE],
     }
-
-
-@contextmanager
-def _nothing_changed() -> Iterator[None]:
-    try:
-        yield
-    except DirectoryError as exc:
-        exc.args = (f"{exc} Nothing was changed.", *exc.args[1:])
-        raise
 
 
 @contextmanager

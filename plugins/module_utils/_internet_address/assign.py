@@ -83,6 +83,10 @@ class Plan:
         return bool(self.assignments)
 
 
+#: What a run that only looks plans.
+NOTHING = Plan((), (), (), (), "")
+
+
 def plan(people: Iterable[Person], others: Iterable[Person | Other], rules: Rules) -> Plan:
     """Plan addresses for `people`.
 

@@ -106,7 +106,7 @@ def _shared(key: str, holders: list[Entry], recipients: Recipients) -> Finding:
     set_at = [
         holder for holder in holders if holder.internet_address and recipients.key(holder.internet_address) == key
     ]
-    names = _listed([holder.user_name for holder in holders])
+    names = listed([holder.user_name for holder in holders])
     if len(set_at) > 1:
         message = f"{key} is the Internet address, or a name, of {names}; mail to it is refused as not unique."
         return Finding("duplicate", set_at[0].user_name, key, message, "6.9, 14.7, 14.9", "documented")
@@ -125,7 +125,7 @@ def _shared_names(entries: list[Entry]) -> Iterable[Finding]:
                 numbers.append(number)
     for key, numbers in holders.items():
         if len(numbers) > 1:
-            names = _listed([entries[number].user_name for number in numbers])
+            names = listed([entries[number].user_name for number in numbers])
             message = f"{key} is a name of {names}; mail to {key} at a local domain is refused as not unique."
             yield Finding("ambiguous", entries[numbers[0]].user_name, key, message, "6.1, 6.3, 6.4, 6.9", "documented")
 
@@ -134,6 +134,7 @@ def _mail_names(entry: Entry) -> Iterable[str]:
     return (name for name in entry.mail_names if "@" not in name)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return some names for a message, and how many there are more."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

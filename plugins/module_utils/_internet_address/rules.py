@@ -122,7 +122,7 @@ class Rules:
         return next((choice for choice in self.choices if choice.fits(person)), None)
 
 
-def read_rules(options: Mapping[str, Any]) -> Rules:
+def read_rules(options: Mapping[str, Any], *, needs_domain: bool = True) -> Rules:
     """Return the rules that options mean; what is left out, or None, has its default.
 
     Options: `patterns`, `internet_domain` (of all that fit nothing else), `internet_domains` (list of
@@ -130,7 +130,8 @@ def read_rules(options: Mapping[str, Any]) -> Rules:
     `word_separator`, `transliteration`, `languages`, `replacements`, `reserved` (more of them), `overwrite`,
     `address_lookup`, `global_domains` (list of `primary_internet_domain`, `internet_domain_aliases`).
 
-    Raises InternetAddressError where they cannot be.
+    Raises InternetAddressError where they cannot be; without a domain only where it `needs_domain`, which a report does
+    not.
     """
     given = {name: value for name, value in options.items() if value is not None}
     patterns = tuple(read_pattern(text) for text in given.get("patterns", DEFAULT_PATTERNS))
@@ -143,7 +144,7 @@ def read_rules(options: Mapping[str, Any]) -> Rules:
             else "There is no pattern. Give one at least, such as {first}.{last}."
         )
     primary_of, local_domains = _global_domains(given.get("global_domains", ()))
-    choices = _choices(given)
+    choices = _choices(given, needs_domain=needs_domain)
     foreign = [choice.domain for choice in choices if local_domains and choice.domain.lower() not in local_domains]
     if foreign:
         raise InternetAddressError(
@@ -162,13 +163,13 @@ def read_rules(options: Mapping[str, Any]) -> Rules:
     )
 
 
-def _choices(given: Mapping[str, Any]) -> tuple[Choice, ...]:
+def _choices(given: Mapping[str, Any], *, needs_domain: bool) -> tuple[Choice, ...]:
     method, replacements = given.get("transliteration", BUILTIN), given.get("replacements", {})
     languages = given.get("languages", ())
     entries = list(given.get("internet_domains", ()))
     if "internet_domain" in given:
         entries.append({"internet_domain": given["internet_domain"]})
-    if not entries:
+    if not entries and needs_domain:
         raise InternetAddressError("There is no Internet domain. Give internet_domain, or internet_domains.")
     choices = []
     for entry in entries:

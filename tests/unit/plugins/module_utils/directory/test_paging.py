@@ -1,0 +1,61 @@
+# Copyright (c) 2026, opendomino.mail contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pages: everything once, however short a server makes them; what moves meanwhile is noticed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.opendomino.mail.plugins.module_utils._directory.paging import ShiftedError, pages
+
+ENTRIES = st.lists(st.integers(0, 10**6), unique=True, max_size=40)
+
+
+@given(ENTRIES, st.integers(2, 12), st.integers(2, 50))
+def test_everything_is_read_once_and_in_order(entries: list[int], size: int, at_most: int) -> None:
+    """A server that gives fewer than asked for (`at_most`) hides nothing."""
+
+    def fetch(start: int, count: int) -> list[int]:
+        assert count == size
+        return entries[start : start + min(count, at_most)]
+
+    assert [entry for page in pages(fetch, str, size) for entry in page] == entries
+
+
+@given(ENTRIES, st.integers(2, 12), st.lists(st.none() | st.integers(0, 39)))
+def test_what_went_meanwhile_is_noticed_or_had_been_read(
+    entries: list[int], size: int, losses: list[int | None]
+) -> None:
+    there, lost = list(entries), iter(losses)
+    read: list[int] = []
+    gone: set[int] = set()
+
+    def fetch(start: int, count: int) -> list[int]:
+        position = next(lost, None)
+        if there and position is not None:
+            gone.add(there.pop(position % len(there)))
+        return there[start : start + count]
+
+    try:
+        for page in pages(fetch, str, size):
+            read += page
+    except ShiftedError:
+        assert gone
+    else:
+        assert len(set(read)) == len(read)
+        assert set(read) >= set(entries) - gone
+
+
+def test_an_error_of_the_next_page_comes_out() -> None:
+    def fetch(start: int, count: int) -> list[int]:
+        if start:
+            raise OSError("no answer")
+        return list(range(count))
+
+    read = pages(fetch, str, 3)
+    assert next(read) == [0, 1, 2]
+    with pytest.raises(OSError, match="no answer"):
+        next(read)

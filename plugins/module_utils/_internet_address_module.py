@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -118,6 +119,20 @@ class Files:
             after = render(content, str(file.path))
             if file.content != after:
                 file.replace(after)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the collector of cycles rest: it would look at a million objects again and again, and none is in a cycle.
+
+    Afterwards it leaves alone what there is by then. Writing needs it, since each answer over HTTP leaves a cycle.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -335,7 +335,7 @@ from ..module_utils._directory.errors import DirectoryError
 from ..module_utils._directory_module import ARGUMENT_SPEC, fail, session
 from ..module_utils._internet_address import bulk, results
 from ..module_utils._internet_address.errors import InternetAddressError
-from ..module_utils._internet_address_module import ADDRESS_ARGUMENT_SPEC, Files, progress, request
+from ..module_utils._internet_address_module import ADDRESS_ARGUMENT_SPEC, Files, progress, request, uncollected
 from ..module_utils._whole_file import FileError
 
 
@@ -346,11 +346,13 @@ def main() -> None:
     try:
         wanted, files = request(params), Files(module)
         with progress(params) as counted, session(module, setup=params["design_check"] == STRICT) as directory:
-            run = bulk.prepare(directory, wanted, counted)
+            with uncollected():
+                run = bulk.prepare(directory, wanted, counted)
             files.write("plan_file", results.plan_file, run.plan)
             if write:
                 bulk.carry_out(directory, run, counted)
-        found = run.report()
+        with uncollected():
+            found = run.report()
         files.write("report_file", results.report_file, found)
     except (DirectoryError, FileError, InternetAddressError) as exc:
         fail(module, exc)

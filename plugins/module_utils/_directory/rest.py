@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ NO_SUCH_SCOPE = 1112
 MAKING = "making the document"
 
 _LEVELS = ("NOACCESS", "DEPOSITOR", "READER", "AUTHOR", "EDITOR", "DESIGNER", "MANAGER")
-_ABSENT = re.compile(r"No values found for item ")
+_ABSENT = "No values found for item "
 _STEPS = (
     "A scope needs four steps: (1) names.nsf lifted from nsfExclusions in keepconfig.d, (2) a schema in names.nsf, "
     "(3) a scope that names it, (4) rights for the user."
@@ -234,7 +233,7 @@ class RestDirectory:
         if not meta.get("unid"):
             raise RefusedError(f"{self._transport.url} gave something that is not a document: {str(body)[:200]}")
         items = {name: value for name, value in body.items() if name[:1] != "@"}
-        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not _ABSENT.match(str(text))]
+        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not str(text).startswith(_ABSENT)]
         created = str(meta.get("created") or "")
         return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
 

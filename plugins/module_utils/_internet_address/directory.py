@@ -12,7 +12,6 @@ page and nothing to set up.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from sys import intern
 from typing import TYPE_CHECKING
 
 from .._directory import engine, report
@@ -96,14 +95,8 @@ def _person(document: Document) -> tuple[Person, str, bool]:
 
 
 def person(document: Document) -> Person:
-    """Return the person of a document; what many have in common is held once."""
-    found = person_of_items(document.unid, document.items)
-    return found._replace(
-        first=intern(found.first),
-        last=intern(found.last),
-        mail_server=intern(found.mail_server),
-        mail_domain=intern(found.mail_domain),
-    )
+    """Return the person of a document."""
+    return person_of_items(document.unid, document.items)
 
 
 def _other(form: str) -> Callable[[Document], Other]:

@@ -9,6 +9,7 @@ Tuples, because a directory holds a hundred thousand of them.
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import _notes_name
@@ -139,25 +140,27 @@ class Other(NamedTuple):
 
 def person_of_items(key: str, items: Mapping[str, Any]) -> Person:
     """Return the Person that items of a document mean; item names compare without case."""
-    return Person(key, **_read(items, PERSON_ITEMS))
+    return Person(key, **_read(items, _OF_PERSON_ITEMS))
 
 
 def person_of_settings(settings: Mapping[str, Any]) -> Person:
     """Return the Person that friendly settings mean (user_name, first_name, short_name, ...)."""
-    read = _read(settings, _PERSON_SETTINGS)
-    return Person(read["full_names"][0] if read["full_names"] else "", **read)
+    read = _read(settings, _OF_PERSON_SETTINGS)
+    return Person(read.get("full_names", ("",))[0], **read)
 
 
 def other_of_items(form: str, key: str, items: Mapping[str, Any]) -> Other:
     """Return the Group or mail-in database (form Database) that items of a document mean."""
-    read = _read(items, OTHER_ITEMS[form])
-    return Other(key, form, read["names"], read["internet_address"])
+    return _other(key, form, _read(items, _OF_OTHER_ITEMS[form]))
 
 
 def other_of_settings(key: str, settings: Mapping[str, Any]) -> Other:
     """Return what a name list (`names`) and an `internet_address` mean, of a group or mail-in database."""
-    read = _read(settings, {"names": "names", "internet_address": "internet_address"})
-    return Other(key, "", read["names"], read["internet_address"])
+    return _other(key, "", _read(settings, _OF_OTHER_SETTINGS))
+
+
+def _other(key: str, form: str, read: Mapping[str, Any]) -> Other:
+    return Other(key, form, read.get("names", ()), read.get("internet_address", ""))
 
 
 def abbreviated(name: str) -> str:
@@ -167,7 +170,7 @@ def abbreviated(name: str) -> str:
 
 def common_name(name: str) -> str:
     """Return the first component of a name."""
-    return abbreviated(name).partition("/")[0]
+    return abbreviated(name.partition("/")[0])
 
 
 def _component(name: str, field: str) -> str:
@@ -178,15 +181,38 @@ def _component(name: str, field: str) -> str:
     return next((value for known, value in labelled if known == label), "")
 
 
-def _read(source: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    values = {name.lower(): value for name, value in source.items()}
+class _Fields(dict):  # type: ignore[type-arg]  # Python 3.8 has no dict[str, str] to inherit from
+    """The field behind each spelling of an item's name, nothing where there is none; found once, remembered."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self._by_lower = {name.lower(): field for field, name in names.items()}
+
+    def __missing__(self, name: str) -> str:
+        self[name] = field = self._by_lower.get(name.lower(), "")
+        return field
+
+
+_OF_PERSON_ITEMS, _OF_PERSON_SETTINGS = _Fields(PERSON_ITEMS), _Fields(_PERSON_SETTINGS)
+_OF_OTHER_ITEMS = {form: _Fields(names) for form, names in OTHER_ITEMS.items()}
+_OF_OTHER_SETTINGS = _Fields({"names": "names", "internet_address": "internet_address"})
+
+
+def _read(source: Mapping[str, Any], fields: _Fields) -> dict[str, Any]:
+    """Return the fields that are there; what many have in common is held once."""
     read: dict[str, Any] = {}
-    for field, name in names.items():
-        texts = _texts(values.get(name.lower()))
-        read[field] = texts if field in _LISTS else texts[0] if texts else ""
+    for name, value in source.items():
+        field = fields[name]
+        if field:
+            texts = _texts(value)
+            if texts:
+                read[field] = texts if field in _LISTS else intern(texts[0])
     return read
 
 
 def _texts(value: Any) -> tuple[str, ...]:
+    if type(value) is str:  # by far the most, so they go the short way
+        text = value.strip()
+        return (text,) if text else ()
     values = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(text for text in (str(entry).strip() for entry in values if entry is not None) if text)
+    return tuple(text for text in [str(entry).strip() for entry in values if entry is not None] if text)

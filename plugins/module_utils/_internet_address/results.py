@@ -86,7 +86,7 @@ def _diff(changes: Sequence[Assignment], shown: int) -> dict[str, str]:
     return {
         "before_header": head,
         "after_header": head,
-        "before": "".join(f"{entry.person.user_name}: {entry.before or '(none)'}\n" for entry in first),
+        "before": "".join(f"{entry.person.user_name}: {entry.before or '(none)'}\n" for entry in first) + more,
         "after": "".join(f"{entry.person.user_name}: {entry.address}\n" for entry in first) + more,
     }
 

@@ -277,7 +277,7 @@ unassignable:
   elements: dict
   sample:
     - user_name: Ὀδυσσεύς/Acme
-      reasons: ['{first}.{last}: no first name and no last name']
+      reasons: ['{first}.{last}: last name: no ASCII form is known for Ὀ']
 not_written:
   description: The first O(shown) changes that were planned and not carried out, because others failed.
   returned: when the directory could be read

@@ -110,6 +110,15 @@ class RestServer:
 
         asyncio.run_coroutine_threadsafe(change(), self._loop).result(20)
 
+    def put_back(self, notes: Iterable[Note]) -> None:
+        """Make documents what they were when they were read."""
+
+        async def store() -> None:
+            for note in notes:
+                self._directory.store(note)
+
+        asyncio.run_coroutine_threadsafe(store(), self._loop).result(20)
+
     def unid(self, number: int) -> str:
         """Return the UNID of a document, counted from 0 in the order of creation."""
         return self._unids[number]

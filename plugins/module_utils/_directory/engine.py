@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .api import DirectoryApi
     from .definition import Definition, Selection
+    from .design import Design
     from .document import Document
 
 #: Documents that are written at a time, where nothing else is said.
@@ -146,19 +147,25 @@ def _checked(api: DirectoryApi, plans: Sequence[Plan], design_check: str) -> Seq
 
 
 def _checked_form(api: DirectoryApi, form: str, plans: Sequence[Plan], design_check: str) -> Sequence[Plan]:
-    written = [change for planned in plans for change in planned.changes]
+    written, design = by_design(api, form, [change for planned in plans for change in planned.changes], design_check)
+    unseen = [want for planned in plans if planned.action == CREATED for want in planned.definition.match]
+    accepted = iter(api.accept(form, [*written, *_claims(plans)], unseen, design))
+    return [narrowed(replace(planned, changes=tuple(next(accepted) for _c in planned.changes))) for planned in plans]
+
+
+def by_design(
+    api: DirectoryApi, form: str, written: Sequence[Change], design_check: str
+) -> tuple[Sequence[Change], Design | None]:
+    """Return changes of a form as its design wants them, and the design; refuse what must not be written."""
     design = api.design(form) if design_check == designs.STRICT and written else None
     if design is not None and design.fields is not None:
         design = designs.covering(design, [change.name for change in written])
-        plans = [replace(planned, changes=tuple(designs.check(planned.changes, design))) for planned in plans]
-    elif design_check != designs.OFF:
+        return designs.check(written, design), design
+    if design_check != designs.OFF:
         designs.unchecked(written, form)
-    if design is not None and design.fields is None:
+    if design is not None:
         api.warnings.append(f"The design of form {form} could not be read ({design.reason}); only documented items go.")
-    unseen = [want for planned in plans if planned.action == CREATED for want in planned.definition.match]
-    written = [change for planned in plans for change in planned.changes]
-    accepted = iter(api.accept(form, written + _claims(plans), unseen, design))
-    return [narrowed(replace(planned, changes=tuple(next(accepted) for _c in planned.changes))) for planned in plans]
+    return written, design
 
 
 def _claims(plans: Sequence[Plan]) -> list[Change]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._directory import design as designs
+from .._directory import engine
 from .._directory.errors import DirectoryError, nothing_changed
 from . import assign, writing
 from .directory import PERSON, Contents, default_domain, global_domains, read
@@ -120,13 +121,7 @@ def _check(directory: RestDirectory, contents: Contents, plan: Plan, design_chec
             f"The server gives no revision of the Person document of {blind[0]}. Without one, what somebody else "
             "changes meanwhile could be lost."
         )
-    changes = [writing.change(plan.assignments[0])]
-    design = directory.design(PERSON) if design_check == designs.STRICT else None
-    if design is not None and design.fields is not None:
-        design = designs.covering(design, [change.name for change in changes])
-        designs.check(changes, design)
-    elif design_check != designs.OFF:
-        designs.unchecked(changes, PERSON)
+    changes, design = engine.by_design(directory, PERSON, [writing.change(plan.assignments[0])], design_check)
     directory.accept(PERSON, changes, (), design)
 
 

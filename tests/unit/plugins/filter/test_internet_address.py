@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.opendomino.mail.plugins.doc_fragments._internet_address import ModuleDocFragment
 from ansible_collections.opendomino.mail.plugins.filter.internet_address import FilterModule
 from ansible_collections.opendomino.mail.plugins.module_utils._internet_address import (
     conversion,
@@ -29,6 +30,9 @@ FOLDER = Path(__file__).resolve().parents[4] / "plugins" / "filter"
 
 def _documented(name: str) -> dict[str, Any]:
     documentation: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text("utf-8"))["DOCUMENTATION"]
+    if "extends_documentation_fragment" in documentation:
+        assert documentation["extends_documentation_fragment"] == ["opendomino.mail._internet_address"]
+        documentation["options"].update(yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"])
     return documentation
 
 

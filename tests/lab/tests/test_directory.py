@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dominolab import crowd
 from dominolab.directory import Directory, item, merged, new_unid, timedate
 
 if TYPE_CHECKING:
@@ -139,3 +140,29 @@ def test_replicas_converge(steps: list[tuple[bool, str]]) -> None:
         one.merge(two.export())
         two.merge(one.export())
     assert _content(one) == _content(two)
+
+
+def test_many_documents_are_stored_at_once_or_not_at_all(tmp_path: Path) -> None:
+    directory = Directory(tmp_path / "names.nsf")
+    first = directory.create({"Form": "Person", "FullName": ["CN=First/O=Acme"]})
+    assert directory.create_many(crowd.documents(500, "Acme", "ACME")) == 506
+    people = directory.documents("Person")
+    assert len(people) == len({person.unid for person in people}) == len({person.noteid for person in people}) == 501
+    assert people[0] == first
+    assert [note.noteid for note in directory.page("person", 10, 3)] == [note.noteid for note in people[10:13]]
+    with pytest.raises(TypeError):
+        directory.create_many([{"Form": "Group"}, {"Form": object()}])  # type: ignore[dict-item]
+    assert len(directory.documents("Group")) == 5
+    directory.copy(tmp_path / "copy.nsf")
+    copied = Directory(tmp_path / "copy.nsf")
+    assert copied.notes() == directory.notes()
+    for opened in (directory, copied):
+        opened.close()
+
+
+def test_a_crowd_is_the_same_each_time_and_nobody_comes_twice() -> None:
+    people = [items for items in crowd.documents(30_000, "Acme", "ACME") if items["Form"] == "Person"]
+    assert len({str(person["FullName"]) for person in people}) == 30_000
+    assert list(crowd.documents(30, "Acme", "ACME")) == people[:30]
+    with pytest.raises(ValueError, match="a crowd has from 0"):
+        next(crowd.documents(crowd.PEOPLE_AT_MOST + 1, "Acme", "ACME"))

@@ -46,6 +46,7 @@ def test_conversation(case: dict[str, Any]) -> None:
 async def _converse(case: dict[str, Any]) -> None:
     directory = Directory(Path(":memory:"))
     note = directory.create(SERVER)
+    directory.create_many(case.get("documents", []))
     rest = {"password": "secret", "user_name": "CN=Lab Admin/O=Acme", **case.get("rest", {})}
     faults = Faults()
     forms = design.load(case.get("design"))

@@ -55,6 +55,8 @@ class RestServer:
         #: what goes wrong; tests switch faults on while the server runs
         self.faults = faults
         self._unids = [note.unid for note in directory.documents()]
+        #: documents that somebody else removes, one before each search
+        self.going: list[str] = []
         #: items that somebody else writes to a document just before the first PATCH of it
         self.meanwhile: dict[str, Any] = {}
         lab = {"rest": {"password": PASSWORD, "open_access": False, **rest}}
@@ -141,6 +143,8 @@ class RestServer:
                 return web.json_response({"status": 400, "message": f"{token} {PASSWORD}"}, status=400)
             if override:
                 return web.Response(status=override[0], body=override[1])
+            if self.going and request.path.endswith("/query"):
+                self._directory.delete(self.going.pop(0))
             if self.meanwhile and request.method == "PATCH":
                 note = self._directory.get(request.path.rsplit("/", 1)[-1])
                 assert note is not None

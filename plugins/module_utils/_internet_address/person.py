@@ -206,8 +206,12 @@ def _read(source: Mapping[str, Any], fields: _Fields) -> dict[str, Any]:
         if field:
             texts = _texts(value)
             if texts:
-                read[field] = texts if field in _LISTS else intern(texts[0])
+                read[field] = texts if field in _LISTS else _shared(texts[0])
     return read
+
+
+def _shared(text: str) -> str:
+    return intern(text) if type(text) is str else text  # templates have texts of other types
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -126,3 +126,19 @@ def test_each_filter_is_documented_with_all_its_options_and_their_defaults() -> 
     assert tuple(options["word_separator"]["choices"]) == rules.WORD_SEPARATORS
     matter = " ".join(_documented("domino_internet_address")["options"]["global_domains"]["description"])
     assert all(f"V({setting})" in matter for setting in conversion.CHOICES)
+
+
+def test_texts_of_templates_are_texts() -> None:
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return self
+
+        def strip(self, chars: str | None = None) -> str:
+            return Text(super().strip(chars))
+
+    jane = {name: Text(value) for name, value in JANE.items()}
+    assert ASSIGN([jane], internet_domain=Text("example.com")) == [
+        {"user_name": "Jane Doe/Acme", "internet_address": "jane.doe@example.com"}
+    ]

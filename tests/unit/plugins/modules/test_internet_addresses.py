@@ -165,6 +165,18 @@ def test_a_big_directory_is_read_in_pages(tmp_path: Path) -> None:
     assert len(set(addresses.values())) == 25
 
 
+def test_what_goes_while_it_is_read_is_read_anew(tmp_path: Path) -> None:
+    with rest_server(tmp_path, documents=_crowd(12)) as server:
+        server.going = [server.unid(number) for number in (0, 3)]
+        done = _run(server, **ACME, page_size=4)
+        assert done["counts"]["people"] == len(_addresses(server)) == 10
+        assert "" not in _addresses(server).values()
+        server.going = [server.unid(number) for number in range(4, 12)]
+        busy = _run(server, **ACME, page_size=4)
+    assert "Documents of the form Person came or went each of the 3 times" in busy["msg"]
+    assert "Nothing was changed." in busy["msg"]
+
+
 def test_a_slow_server_is_told_how_far_it_is(tmp_path: Path) -> None:
     progress = tmp_path / "progress"
     faults = [{"name": "slow", "seconds": 0.4, "method": "PATCH"}]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from . import design_dxl, layout, paging
@@ -38,6 +38,14 @@ _STEPS = (
     "A scope needs four steps: (1) names.nsf lifted from nsfExclusions in keepconfig.d, (2) a schema in names.nsf, "
     "(3) a scope that names it, (4) rights for the user."
 )
+
+
+class Body(NamedTuple):
+    """A document of which there are very many: `items` are as they were answered, with what begins with @."""
+
+    unid: str
+    revision: str
+    items: Mapping[str, Any]
 
 
 class RestDirectory:
@@ -75,14 +83,15 @@ class RestDirectory:
                 found[document.unid] = document
         return list(found.values())
 
-    def pages(self, form: str, size: int) -> Iterator[Sequence[Document]]:
+    def pages(self, form: str, size: int) -> Iterator[Sequence[Body]]:
         """Yield all documents of a form, some at a time. Raises ShiftedError where they came or went meanwhile."""
 
-        def fetch(start: int, count: int) -> Sequence[Document]:
+        def fetch(start: int, count: int) -> Sequence[Body]:
             found = self._search(form, (), {"start": str(start), "count": str(count)})
-            return [self._document(body, form) for body in found]
+            metas = map(self._meta, found)
+            return [Body(meta["unid"], meta.get("revision") or "", body) for meta, body in zip(metas, found)]
 
-        return paging.pages(fetch, lambda document: document.unid, size)
+        return paging.pages(fetch, lambda body: body.unid, size)
 
     def _search(
         self, form: str, matches: Sequence[Sequence[Wanted]], part: Mapping[str, str]
@@ -226,16 +235,21 @@ class RestDirectory:
         return self._document(answer.body, form)
 
     def _document(self, body: Any, form: str) -> Document:
-        """Return the document of an answer; meta data stand under @meta, in older answers beside the items."""
+        """Return the document of an answer."""
+        meta = self._meta(body)
+        items = {name: value for name, value in body.items() if name[:1] != "@"}
+        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not str(text).startswith(_ABSENT)]
+        created = str(meta.get("created") or "")
+        return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
+
+    def _meta(self, body: Any) -> Mapping[str, Any]:
+        """Return what is told about a document; it stands under @meta, in older answers beside the items."""
         meta = body.get("@meta") if isinstance(body, dict) else None
         if not isinstance(meta, dict):
             meta = {key[1:]: value for key, value in body.items() if key[:1] == "@"} if isinstance(body, dict) else {}
         if not meta.get("unid"):
             raise RefusedError(f"{self._transport.url} gave something that is not a document: {str(body)[:200]}")
-        items = {name: value for name, value in body.items() if name[:1] != "@"}
-        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not str(text).startswith(_ABSENT)]
-        created = str(meta.get("created") or "")
-        return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
+        return meta
 
     def _list(self, answer: Answer) -> Sequence[Any]:
         if not isinstance(answer.body, list):

@@ -16,7 +16,7 @@ the run, so nobody inherits another's mail at once. Blank addresses come first i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from .pattern import NUMBER, Parts, local_part, problem
@@ -76,6 +76,8 @@ class Plan:
     conflicts: tuple[Conflict, ...]
     unassignable: tuple[Unassignable, ...]
     transliteration: str
+    #: all who were looked at, people first and in their order, with the addresses that are given
+    recipients: Recipients | None = field(default=None, compare=False, repr=False)
 
     @property
     def changed(self) -> bool:
@@ -121,6 +123,7 @@ def plan(people: Iterable[Person], others: Iterable[Person | Other], rules: Rule
         conflicts=conflicts,
         unassignable=first[1] + second[1],
         transliteration=rules.transliteration,
+        recipients=recipients,
     )
 
 

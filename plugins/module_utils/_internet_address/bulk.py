@@ -67,14 +67,17 @@ class Run:
 
     def report(self) -> Report:
         """Return what is wrong with the addresses as they are now."""
-        return report(self.contents.people, self.contents.others, self.rules)
+        whole = self.meant == len(self.contents.people) and not self.plan.changed
+        recipients = self.plan.recipients if whole else None
+        return report(self.contents.people, self.contents.others, self.rules, recipients)
 
 
 def prepare(directory: RestDirectory, request: Request, progress: Progress) -> Run:
     """Read the directory and plan. Raises DirectoryError or InternetAddressError."""
     with nothing_changed(), nothing_changed(InternetAddressError):
         rules = _rules(directory, request)
-        contents = read(directory, request.forms, _used(rules, request.selection), progress, request.page_size)
+        used = _used(rules, request.selection)
+        contents = read(directory, request.forms, rules, used, progress, request.page_size)
         request.selection.require_all(contents.people)
         meant, plan = _plan(request, rules, contents)
         progress.note(f"{meant:,} people are meant, {len(plan.assignments):,} are to be given an Internet address")

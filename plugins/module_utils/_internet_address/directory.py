@@ -19,20 +19,22 @@ from .._directory.definition import selections
 from .._directory.errors import DirectoryError
 from .._directory.items import READ_FORMS
 from .._directory.paging import ShiftedError
-from .person import OTHER_ITEMS, PERSON_ITEMS, other_of_items, person_of_items
+from .person import LISTS, OTHER_ITEMS, PERSON_ITEMS, Fields, other_of_items, person_of_items
 
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, Mapping, Sequence
 
     from .._directory.document import Document
-    from .._directory.rest import RestDirectory
+    from .._directory.rest import Body, RestDirectory
     from .person import Other, Person
     from .progress import Progress
+    from .rules import Rules
 
 PERSON = "Person"
 #: How often a form is read anew when its documents come and go all the time.
 TRIES = 3
-_LISTS = frozenset(("full_names", "short_names", "names"))
+#: Marks what replication left of a change that lost.
+_CONFLICT = Fields({"conflict": "$Conflict"})
 #: What is looked at of every person, whatever the patterns are.
 _ALWAYS = ("full_names", "short_names", "internet_address", "first", "last")
 
@@ -48,17 +50,18 @@ class Contents:
 
 
 def read(
-    directory: RestDirectory, forms: Sequence[str], used: set[str], progress: Progress, page_size: int
+    directory: RestDirectory, forms: Sequence[str], rules: Rules, used: set[str], progress: Progress, page_size: int
 ) -> Contents:
     """Read all people, and the documents of the other forms; DirectoryError where the schema does not show them.
 
-    `used` are the fields of Person that count beside those that always do.
+    `used` are the fields of Person that count beside those that always do. Revisions are kept of those whose address
+    the rules may change.
     """
     directory.require_readable(
-        PERSON, {PERSON_ITEMS[name]: name in _LISTS for name in PERSON_ITEMS if name in used or name in _ALWAYS}
+        PERSON, {PERSON_ITEMS[name]: name in LISTS for name in PERSON_ITEMS if name in used or name in _ALWAYS}
     )
     for form in forms:
-        directory.require_readable(form, {item: name in _LISTS for name, item in OTHER_ITEMS[form].items()})
+        directory.require_readable(form, {item: name in LISTS for name, item in OTHER_ITEMS[form].items()})
     contents = Contents()
     for form in (PERSON, *forms):
         documents = _all(directory, form, progress, page_size)
@@ -68,7 +71,8 @@ def read(
             continue
         for person, revision, is_conflict in documents:
             (contents.others if is_conflict else contents.people).append(person)
-            contents.revisions[person.key] = revision
+            if rules.overwrite or not person.internet_address:
+                contents.revisions[person.key] = revision
     return contents
 
 
@@ -90,8 +94,8 @@ def _all(directory: RestDirectory, form: str, progress: Progress, page_size: int
     )
 
 
-def _person(document: Document) -> tuple[Person, str, bool]:
-    return person(document), document.revision or "", document.is_conflict
+def _person(body: Body) -> tuple[Person, str, bool]:
+    return person_of_items(body.unid, body.items), body.revision, any(map(_CONFLICT.__getitem__, body.items))
 
 
 def person(document: Document) -> Person:
@@ -99,8 +103,8 @@ def person(document: Document) -> Person:
     return person_of_items(document.unid, document.items)
 
 
-def _other(form: str) -> Callable[[Document], Other]:
-    return lambda document: other_of_items(form, document.unid, document.items)
+def _other(form: str) -> Callable[[Body], Other]:
+    return lambda body: other_of_items(form, body.unid, body.items)
 
 
 def global_domains(directory: RestDirectory) -> list[dict[str, Any]]:

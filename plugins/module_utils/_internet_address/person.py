@@ -46,7 +46,9 @@ _PERSON_SETTINGS = {
     "mail_server": "mail_server",
     "mail_domain": "mail_domain",
 }
-_LISTS = ("full_names", "short_names", "names")
+#: The fields that hold several values.
+LISTS = frozenset(("full_names", "short_names", "names"))
+_IN_COMMON = frozenset(("first", "middle", "last", "title", "suffix", "mail_server", "mail_domain"))
 _LABEL = re.compile(r"(?:(?<=/)|^)(?:CN|OU|O|C)=", re.IGNORECASE)
 
 
@@ -170,7 +172,8 @@ def abbreviated(name: str) -> str:
 
 def common_name(name: str) -> str:
     """Return the first component of a name."""
-    return abbreviated(name.partition("/")[0])
+    first = name.partition("/")[0]
+    return first[3:] if first.startswith("CN=") else abbreviated(first)
 
 
 def _component(name: str, field: str) -> str:
@@ -181,7 +184,7 @@ def _component(name: str, field: str) -> str:
     return next((value for known, value in labelled if known == label), "")
 
 
-class _Fields(dict):  # type: ignore[type-arg]  # Python 3.8 has no dict[str, str] to inherit from
+class Fields(dict):  # type: ignore[type-arg]  # Python 3.8 has no dict[str, str] to inherit from
     """The field behind each spelling of an item's name, nothing where there is none; found once, remembered."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
@@ -193,30 +196,33 @@ class _Fields(dict):  # type: ignore[type-arg]  # Python 3.8 has no dict[str, st
         return field
 
 
-_OF_PERSON_ITEMS, _OF_PERSON_SETTINGS = _Fields(PERSON_ITEMS), _Fields(_PERSON_SETTINGS)
-_OF_OTHER_ITEMS = {form: _Fields(names) for form, names in OTHER_ITEMS.items()}
-_OF_OTHER_SETTINGS = _Fields({"names": "names", "internet_address": "internet_address"})
+_OF_PERSON_ITEMS, _OF_PERSON_SETTINGS = Fields(PERSON_ITEMS), Fields(_PERSON_SETTINGS)
+_OF_OTHER_ITEMS = {form: Fields(names) for form, names in OTHER_ITEMS.items()}
+_OF_OTHER_SETTINGS = Fields({"names": "names", "internet_address": "internet_address"})
 
 
-def _read(source: Mapping[str, Any], fields: _Fields) -> dict[str, Any]:
-    """Return the fields that are there; what many have in common is held once."""
+def _read(source: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    """Return the fields that are there; what many have in common is held once.
+
+    A text goes a short way, because nearly everything is one and a directory has a million of them. Texts of templates
+    are of other types.
+    """
     read: dict[str, Any] = {}
     for name, value in source.items():
         field = fields[name]
-        if field:
+        if not field:
+            continue
+        if type(value) is str and field not in LISTS:
+            text = value.strip()
+            if text:
+                read[field] = intern(text) if field in _IN_COMMON else text
+        else:
             texts = _texts(value)
             if texts:
-                read[field] = texts if field in _LISTS else _shared(texts[0])
+                read[field] = texts if field in LISTS else texts[0]
     return read
 
 
-def _shared(text: str) -> str:
-    return intern(text) if type(text) is str else text  # templates have texts of other types
-
-
 def _texts(value: Any) -> tuple[str, ...]:
-    if type(value) is str:  # by far the most, so they go the short way
-        text = value.strip()
-        return (text,) if text else ()
     values = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(text for text in [str(entry).strip() for entry in values if entry is not None] if text)
+    return tuple([text for text in [str(entry).strip() for entry in values if entry is not None] if text])

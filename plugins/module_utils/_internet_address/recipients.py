@@ -36,14 +36,14 @@ class Recipients:
         self._primary_of = rules.primary_of
         self._by_address: dict[str, int] = {}
         self._by_name: dict[str, int] = {}
-        self._entries: list[Entry] = []
+        self.entries: list[Entry] = []
         #: The addresses that several documents share, with all of these.
         self.shared: dict[str, list[int]] = {}
 
     def add(self, entry: Entry) -> int:
         """Take a document in and return its number, counted from 0."""
-        number = len(self._entries)
-        self._entries.append(entry)
+        number = len(self.entries)
+        self.entries.append(entry)
         for address in entry.addresses():
             self._take(self.key(address), number)
         if self._lookup != FULLNAME_ONLY:
@@ -70,7 +70,7 @@ class Recipients:
 
     def label(self, number: int) -> str:
         """Return the name of a document."""
-        return "several documents" if number == SEVERAL else self._entries[number].user_name
+        return "several documents" if number == SEVERAL else self.entries[number].user_name
 
     def in_the_way(self, address: str, number: int, own_names: Iterable[str]) -> int | None:
         """Return whose an address is already, when this document is not the only one that it would find.

@@ -51,22 +51,27 @@ class Report:
         return counts
 
 
-def report(people: Iterable[Person], others: Iterable[Entry], rules: Rules) -> Report:
+def report(
+    people: Iterable[Person], others: Iterable[Entry], rules: Rules, recipients: Recipients | None = None
+) -> Report:
     """Check addresses and names as they are.
 
     Kinds: `missing` (a person has no address), `duplicate` (several documents have one address), `ambiguous` (an
     address or a name finds several documents, and Domino refuses mail to it), `outside` (the domain is not local; only
     where the rules know the Global Domains), `not_ascii`, `invalid` (RFC 5321).
+
+    `recipients` are all of them, people first and in their order, where somebody has looked at them already.
     """
     findings: list[Finding] = []
-    recipients = Recipients(rules)
-    ordered = sorted(people, key=lambda person: person.order())
-    entries: list[Entry] = [*ordered, *others]
-    for entry in entries:
-        recipients.add(entry)
+    known = list(people)
+    if recipients is None:
+        recipients = Recipients(rules)
+        for entry in [*sorted(known, key=lambda person: person.order()), *others]:
+            recipients.add(entry)
+    entries = recipients.entries
     findings += [
         Finding("missing", person.user_name, "", "There is no Internet address.", "6.5", "documented")
-        for person in ordered
+        for person in entries[: len(known)]
         if not person.internet_address
     ]
     for entry in entries:
@@ -77,7 +82,7 @@ def report(people: Iterable[Person], others: Iterable[Entry], rules: Rules) -> R
     if rules.address_lookup != FULLNAME_ONLY:
         findings += _shared_names(entries)
     findings.sort(key=lambda finding: (KINDS.index(finding.kind), finding.user_name.lower(), finding.address))
-    return Report(len(ordered), tuple(findings))
+    return Report(len(known), tuple(findings))
 
 
 def _of_address(entry: Entry, rules: Rules) -> Iterable[Finding]:

@@ -147,4 +147,4 @@ def progress(params: Mapping[str, Any]) -> Iterator[Progress]:
     except OSError as exc:
         raise FileError(f"progress_file: {path} cannot be written ({exc.strerror}). Nothing was changed.") from None
     with file:
-        yield Progress(lambda line: print(line, file=file), params["progress_seconds"])
+        yield Progress(lambda line: file.write(f"{line}\n"), params["progress_seconds"])

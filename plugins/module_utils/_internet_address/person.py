@@ -212,7 +212,7 @@ def _read(source: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
         field = fields[name]
         if not field:
             continue
-        if type(value) is str and field not in LISTS:
+        if value.__class__ is str and field not in LISTS:
             text = value.strip()
             if text:
                 read[field] = intern(text) if field in _IN_COMMON else text

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Progress:
     """Counts what is done and says it, at most every so many seconds. Several threads may count."""
 
-    def __init__(self, say: Callable[[str], None], seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, say: Callable[[str], object], seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Take what says a line; with 0 `seconds` nothing is said."""
         self._say = say
         self._seconds = seconds

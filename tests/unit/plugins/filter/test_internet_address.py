@@ -132,9 +132,6 @@ def test_texts_of_templates_are_texts() -> None:
     class Text(str):
         __slots__ = ()
 
-        def __str__(self) -> str:
-            return self
-
         def strip(self, chars: str | None = None) -> str:
             return Text(super().strip(chars))
 

@@ -211,3 +211,33 @@ def test_detection(case: dict[str, Any], verification: Verification, at_peace: s
 
 def test_the_lab_is_as_it_was(verification: Verification, at_peace: set[str]) -> None:
     assert {finding["id"] for finding in mail_findings(verification.facts({}))["findings"]} == at_peace
+
+
+@pytest.mark.parametrize("rollback", [False, True], ids=["as it comes", "with rollback on failure"])
+def test_a_role_that_opens_a_relay_closes_the_listener_again(rollback: bool, tmp_path: Path) -> None:
+    # The probe comes from a host of the server's own Internet domain, which Domino lets relay.
+    topology = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
+    topology["dns"]["records"].append(
+        {"name": "1.0.0.127.in-addr.arpa", "type": "PTR", "values": ["admin.example.com."]}
+    )
+    path = tmp_path / "topology.yml"
+    path.write_text(yaml.safe_dump(topology), encoding="utf-8")
+    site = start(tmp_path / "lab", path)
+    try:
+        before = (site.notes_ini(HOST), [document["items"] for document in site.lab.documents(HOST, None)])
+        run = site.run(
+            "opendomino.mail.receive_mail",
+            "--limit",
+            HOST,
+            receive_mail_rollback_on_failure=rollback,
+            verify_mail_fail_on=[],
+        )
+        tasks = site.lab.ask(HOST, {"command": "Show Tasks"})["lines"]
+        after = (site.notes_ini(HOST), [document["items"] for document in site.lab.documents(HOST, None)])
+    finally:
+        site.lab.down()
+    assert run.returncode != 0, run.output
+    assert "open relay" in run.failures()[-1].msg
+    assert "brought back" in run.failures()[-1].msg
+    assert not any("SMTP Server" in line for line in tasks)
+    assert after == before

@@ -41,6 +41,7 @@ KEYS = frozenset(
         "skipped",
     )
 )
+_TEXTS = ("host", "server_name", "notes_domain", "host_name", "internet_domain")
 
 
 class FactsError(ValueError):
@@ -203,7 +204,8 @@ def is_group(name: str) -> bool:
 
 
 def read_facts(given: Mapping[str, Any]) -> Facts:
-    """Read what a run gathered; raises FactsError."""
+    """Read what a run gathered; raises FactsError. Templates of older releases make empty texts of what is None."""
+    given = {key: value for key, value in given.items() if value != "" or key in _TEXTS}
     unknown = sorted(set(given) - KEYS)
     if unknown:
         raise FactsError(f"Facts have no {', '.join(unknown)}.")

@@ -83,6 +83,11 @@ def test_records_stand_in_the_message() -> None:
     assert "  a PTR b." in mail_findings(facts_of(case))["message"].splitlines()
 
 
+def test_an_empty_text_is_nothing_gathered() -> None:
+    gathered = ("running", "tasks", "notes_ini", "documents", "dns", "probes", "addresses")
+    assert mail_findings({**BASE, **dict.fromkeys(gathered, "")})["findings"] == []
+
+
 @pytest.mark.parametrize(
     ("fail_on", "passed"), [(["required"], True), (["required", "recommended"], False), ([], True), (["info"], True)]
 )

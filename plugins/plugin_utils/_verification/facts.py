@@ -22,6 +22,7 @@ KEYS = frozenset(
         "host",
         "server_name",
         "notes_domain",
+        "administration",
         "host_name",
         "internet_domain",
         "internet_domains",
@@ -104,6 +105,7 @@ class Facts:
     internet_domains: tuple[str, ...]
     directions: frozenset[str] = frozenset((SEND, RECEIVE))
     notes_domain: str = ""
+    administration: bool = True  # whether this run writes what belongs to the Notes domain
     port: int = 25
     running: bool | None = None
     tasks: tuple[str, ...] | None = None
@@ -222,6 +224,7 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
         internet_domains=tuple(dict.fromkeys(domain.lower().rstrip(".") for domain in domains)),
         directions=directions,
         notes_domain=given.get("notes_domain", ""),
+        administration=given.get("administration", True) not in (False, "False"),
         port=int(given.get("port", 25)),
         running=given.get("running"),
         tasks=_sequence(given, "tasks"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.opendomino.mail.plugins.plugin_utils._verification import (
@@ -15,6 +16,7 @@ from ansible_collections.opendomino.mail.plugins.plugin_utils._verification impo
 )
 from ansible_collections.opendomino.mail.plugins.plugin_utils._verification.facts import Facts, FactsError, read_facts
 from ansible_collections.opendomino.mail.plugins.plugin_utils._verification.finding import (
+    RECOMMENDED,
     REQUIRED,
     SEVERITIES,
     Finding,
@@ -24,13 +26,29 @@ from ansible_collections.opendomino.mail.plugins.plugin_utils._verification.find
 #: Fails whatever is tolerated: everybody's spam would be sent from here.
 OPEN_RELAY = "relay_open"
 
+#: What the run of the administration server has to mend; another host's run may come before it.
+_OF_THE_NOTES_DOMAIN = frozenset({"global_domain_missing", "global_domain_incomplete", "domain_not_local"})
+_OF_THE_CONFIGURATION = frozenset({"configuration_missing", "external_smtp_disabled"})
+
 
 def judge(facts: Facts) -> tuple[tuple[Finding, ...], tuple[Skipped, ...]]:
     """Return the findings, sorted by severity and id, and what nobody could look at."""
     said = list(_all(facts))
-    findings = [entry for entry in said if isinstance(entry, Finding)]
+    findings = [_on_this_run(entry, facts) for entry in said if isinstance(entry, Finding)]
     findings.sort(key=lambda finding: (SEVERITIES[finding.severity], finding.id, finding.found))
     return tuple(dict.fromkeys(findings)), tuple(entry for entry in said if isinstance(entry, Skipped))
+
+
+def _on_this_run(finding: Finding, facts: Facts) -> Finding:
+    """Return a finding as this run has it: what another host's run writes is not required of this one."""
+    domain_wide = finding.id in _OF_THE_NOTES_DOMAIN or (
+        finding.id in _OF_THE_CONFIGURATION and not facts.configurations.own
+    )
+    if facts.administration or not domain_wide or finding.severity != REQUIRED:
+        return finding
+    return replace(
+        finding, severity=RECOMMENDED, remedy=f"The run of the administration server sets this. {finding.remedy}"
+    )
 
 
 def verdict(given: Mapping[str, Any], fail_on: Iterable[str] = (REQUIRED,)) -> dict[str, Any]:

@@ -69,10 +69,10 @@ integration: $(VENV)/.ready-dev $(COLLECTION)
 	  { echo "$$program is missing. The integration tests need it: apt-get install bind9 bind9-utils unbound" >&2; exit 1; }; done
 	$(BIN)/pytest -n 2 --dist loadgroup -q tests/integration --ignore tests/integration/mta
 
-# Postfix and Exim from Debian, unpacked into .cache and started by root only.
+# Postfix, Exim and Dovecot from Debian, unpacked into .cache and started by root only.
 mta: $(VENV)/.ready-dev $(COLLECTION)
 	@if [ "$$(id -u)" != 0 ]; then echo "NOT RUN: tests/integration/mta starts real mail servers, which root only can do."; else \
-	  { [ -d .cache/mta/postfix ] || tests/integration/mta/get-mtas.sh; } && $(BIN)/pytest -n 2 -q tests/integration/mta; fi
+	  { [ -d .cache/mta/dovecot ] || tests/integration/mta/get-mtas.sh; } && $(BIN)/pytest -n 2 -q tests/integration/mta; fi
 
 test: lint types units sanity docs integration mta demo
 

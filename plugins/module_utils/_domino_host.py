@@ -146,14 +146,25 @@ class NotesIniConsole:
 
 def open_notes_ini(module: AnsibleModule) -> NotesIniFile | NotesIniConsole:
     """Return notes.ini as the options of the module say; raise NotesIniError where there is none."""
-    given = Path(module.params["path"] or os.path.join(module.params["data_directory"], "notes.ini"))  # noqa: PTH118
-    path = Path(os.path.realpath(given))  # a link stays a link
+    given, path = _paths(module)
     running = module.params["running"]
     # The server works in its data directory, which holds the file or the link to it.
     for directory in (given.parent, path.parent):
         if running == "yes" or (running == "auto" and is_running(directory)):
             return NotesIniConsole(module, path, directory)
     return NotesIniFile(module, path)
+
+
+def read_notes_ini(module: AnsibleModule) -> tuple[Path, NotesIni, bool]:
+    """Return the path of notes.ini, what stands in it, and whether its server is running; raise NotesIniError."""
+    given, path = _paths(module)
+    return path, NotesIni.parse(_read(path), str(path)), any(map(is_running, {given.parent, path.parent}))
+
+
+def _paths(module: AnsibleModule) -> tuple[Path, Path]:
+    """Return the path as given, and with links resolved: a link stays a link."""
+    given = Path(module.params["path"] or os.path.join(module.params["data_directory"], "notes.ini"))  # noqa: PTH118
+    return given, Path(os.path.realpath(given))
 
 
 def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, plan: Plan) -> dict[str, Any]:

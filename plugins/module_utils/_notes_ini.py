@@ -178,11 +178,7 @@ def plan(current: NotesIni, settings: Iterable[Setting]) -> Plan:
     for setting in _once_each(settings):
         found = current.values(setting.name)
         name = current.spelling(setting.name)
-        if len(found) > 1:
-            warnings.append(
-                f"notes.ini has {len(found)} lines of {name}. Which of them the server uses is not known; "
-                "the first is taken to count. Remove the others while the server is stopped."
-            )
+        warnings += duplicates(current, [setting.name])
         before = found[0] if found else None
         if before == setting.value:
             continue
@@ -197,6 +193,17 @@ def plan(current: NotesIni, settings: Iterable[Setting]) -> Plan:
                 f"get no more than {MAX_VALUE_BYTES} bytes of a value."
             )
     return Plan(current, after, tuple(changes), tuple(warnings))
+
+
+def duplicates(ini: NotesIni, names: Iterable[str]) -> list[str]:
+    """Return a warning for each variable of `names` that several lines have."""
+    return [
+        f"notes.ini has {count} lines of {ini.spelling(name)}. Which of them the server uses is not known; "
+        "the first is taken to count. Remove the others while the server is stopped."
+        for name in names
+        for count in [len(ini.values(name))]
+        if count > 1
+    ]
 
 
 def setting_of(name: str, value: str | None) -> Setting:

@@ -64,6 +64,24 @@ def verifying_context(ca_path: str, times: bool) -> ssl.SSLContext:
     return context
 
 
+def trusting_context(ca_path: str, validate_certs: bool = True) -> ssl.SSLContext:
+    """Return a context for those who have something to tell: chain, times and name of the certificate must be right."""
+    if not validate_certs:
+        return looking_context()
+    context = verifying_context(ca_path, times=True)
+    context.check_hostname = True
+    return context
+
+
+def distrust(exc: OSError) -> str:
+    """Return what is wrong with a certificate, where that is what an error says; otherwise an empty text."""
+    return (
+        f"the certificate is not trusted ({exc.verify_message})"
+        if isinstance(exc, ssl.SSLCertVerificationError)
+        else ""
+    )
+
+
 def look(connection: Connection, name: str, seen: TLS) -> None:
     """Carry out the handshake that only looks, and note what it shows."""
     seen.seen_at = time.time()

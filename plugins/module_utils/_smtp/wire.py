@@ -74,6 +74,15 @@ class Connection:
             raise ConversationError("closing", f"the server hangs up: {reply}")
         return reply
 
+    def send_data(self, content: bytes) -> Reply:
+        """Send a message behind DATA, with line ends as they are, and return the reply. Raises ConversationError."""
+        self._be_silent()
+        stuffed = re.sub(rb"(?m)^\.", b"..", content)
+        with self._errors():
+            self._sock.settimeout(self._remaining())
+            self._sock.sendall(stuffed + b".\r\n")
+        return self.read_reply()
+
     def read_reply(self) -> Reply:
         """Read one reply. Raises ConversationError."""
         parser = ReplyParser()

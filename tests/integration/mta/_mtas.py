@@ -1,9 +1,9 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's Postfix and Exim on loopback, each in a temporary directory of its own, and a sink for what they relay.
+"""Debian's Postfix, Exim and Dovecot on loopback, each in a temporary directory, and a sink for what they relay.
 
-Their programs come from `.cache/mta` (see get-mtas.sh). Both insist on users of their own and on being started by root;
+Their programs come from `.cache/mta` (see get-mtas.sh). They insist on users of their own and on being started by root;
 the users are made up by nss_wrapper, for these processes only.
 """
 
@@ -50,7 +50,7 @@ def program(mta: str, path: str) -> Path:
         )
     if os.geteuid() != 0:
         raise RuntimeError(
-            "Postfix and Exim can be started by root only. Run these tests as root, best in a container: "
+            "Mail servers can be started by root only. Run these tests as root, best in a container: "
             "pytest tests/integration/mta"
         )
     return found
@@ -102,6 +102,7 @@ class MTA(ABC):
     sink: int  # port to which everything is relayed
     files: Mapping[str, str] = field(default_factory=dict)  # name in {etc} -> text
     directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="mta-")))
+    address: str = ""  # empty: 127.0.0.1
     _process: subprocess.Popen[bytes] | None = None
 
     mta: ClassVar[str]
@@ -145,7 +146,7 @@ class MTA(ABC):
         )
         group.write_text("\n".join([*groups, *(f"{name}:x:{gid}:" for name, gid in made_up), ""]))
         home, architecture = PROGRAMS / self.mta, wrapper.parent.name
-        libraries = [wrapper.parent, home / "lib" / architecture, home / "usr/lib/postfix"]
+        libraries = [wrapper.parent, home / "lib" / architecture, home / "usr/lib/postfix", home / "usr/lib/dovecot"]
         return {
             "LD_PRELOAD": str(wrapper),
             "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
@@ -182,7 +183,7 @@ class MTA(ABC):
 
     def _listens(self) -> bool:
         with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self.port)) == 0
+            return client.connect_ex((self.address or "127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """Stop the server with all that it started, by the id of its process group, and remove its directory."""
@@ -190,7 +191,8 @@ class MTA(ABC):
             for number in (signal.SIGTERM, signal.SIGKILL):
                 with suppress(ProcessLookupError):
                     os.killpg(self._process.pid, number)
-                self._process.wait(SECONDS)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(SECONDS / 4)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def send(self, sender: str, recipient: str) -> None:
@@ -205,7 +207,7 @@ class MTA(ABC):
 
 
 _SERVICES = """\
-{port} inet n - n - - smtpd
+{address}:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -219,6 +221,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 proxywrite unix - - n - 1 proxymap
 smtp unix - - n - - smtp
+virtual unix - n n - - virtual
 showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
@@ -284,7 +287,7 @@ class Postfix(MTA):
             **{name: value.replace("{etc}", f"{here}/etc") for name, value in self.settings.items()},
         }
         (here / "etc/main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
-        (here / "etc/master.cf").write_text(_SERVICES.format(port=self.port))
+        (here / "etc/master.cf").write_text(_SERVICES.format(address=self.address, port=self.port).lstrip(":"))
         for path in (here / "etc").iterdir():
             os.utime(path, (0, 0))  # Postfix waits until files are not new, lest somebody be writing them
         self.run(master, "-c", here / "etc", "-d")
@@ -379,3 +382,113 @@ class Exim(MTA):
             )
         )
         self.run(binary, "-bdf", "-q5s", "-C", here / "etc/exim.conf")
+
+
+_DOVECOT = """\
+base_dir = {directory}/run
+state_dir = {directory}/run
+log_path = {directory}/log/dovecot
+libexec_dir = {home}/usr/lib/dovecot
+mail_plugin_dir = {home}/usr/lib/dovecot/modules
+auth_mechanisms = plain login
+protocols = imap pop3
+listen = {address}
+import_environment = TZ LD_LIBRARY_PATH
+default_internal_user = daemon
+default_internal_group = daemon
+default_login_user = nobody
+first_valid_uid = {uid}
+ssl = required
+ssl_cert = <{directory}/etc/server.crt
+ssl_key = <{directory}/etc/server.key
+mail_location = maildir:{mailboxes}/%n
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {starttls[0]}
+  }}
+  inet_listener imaps {{
+    port = {port}
+  }}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {starttls[1]}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+  }}
+}}
+auth_failure_delay = 0
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={uid} home={mailboxes}/%n
+}}
+"""
+
+
+@dataclass
+class Dovecot(MTA):
+    """Dovecot over maildirs, with one password for all. `port` is IMAP over TLS; the others are chosen here."""
+
+    sink: int = 0  # it relays nothing
+    mailboxes: Path = Path()
+    password: str = ""
+    pop3s: int = 0
+    starttls: tuple[int, int] = (0, 0)  # IMAP, POP3
+
+    mta = "dovecot"
+    users = ()  # it looks them up when it has forgotten its environment, so they must be real
+
+    def start(self) -> None:
+        """Write the configuration and start the master."""
+        here = self.directory
+        binary = program(self.mta, "usr/sbin/dovecot")
+        for name in ("run", "log"):
+            (here / name).mkdir()
+        address = self.address or "127.0.0.1"
+        ports: set[int] = {self.port}
+        while len(ports) < 4:
+            ports.add(free_port(address))
+        self.pop3s, *plain = sorted(ports - {self.port})
+        self.starttls = (plain[0], plain[1])
+        (here / "etc/dovecot.conf").write_text(
+            _DOVECOT.format(
+                directory=here,
+                home=PROGRAMS / self.mta,
+                address=address,
+                uid=UID,
+                mailboxes=self.mailboxes,
+                password=self.password,
+                port=self.port,
+                pop3s=self.pop3s,
+                starttls=self.starttls,
+            )
+        )
+        # What dovecot would do itself, had it been installed: doveconf reads the settings and starts the master.
+        configuration = here / "etc/dovecot.conf"
+        read = [
+            program(self.mta, "usr/bin/doveconf"),
+            "-f",
+            "service=master",
+            "-c",
+            configuration,
+            "-m",
+            "master",
+            "-p",
+        ]
+        self.run(*read, "-e", binary, "-F", "-c", configuration)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: 2026, opendomino.mail contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Unpacks Debian's Postfix and Exim into .cache/mta, with the libraries that this machine lacks. Both cannot be installed
-# on one machine, and nothing is installed here: no root needed, no service started, no user made. The users that they
+# Unpacks Debian's Postfix, Exim and Dovecot into .cache/mta, with the libraries that this machine lacks. The first two
+# cannot be installed on one machine, and nothing is installed here: no root needed, no service started, no user made. The users that they
 # insist on are made up by nss_wrapper.
 # Package lists must be there; on a fresh image run `apt-get update` first.
 set -euo pipefail
@@ -31,6 +31,7 @@ get() {
 
 get postfix postfix libnss-wrapper
 get exim exim4-daemon-light exim4-base libnss-wrapper
-rm -rf "$work/debs" "$cache/postfix" "$cache/exim"
-mv "$work/postfix" "$work/exim" "$cache/"
+get dovecot dovecot-core dovecot-imapd dovecot-pop3d libnss-wrapper
+rm -rf "$work/debs" "$cache/postfix" "$cache/exim" "$cache/dovecot"
+mv "$work/postfix" "$work/exim" "$work/dovecot" "$cache/"
 rmdir "$work"

@@ -73,13 +73,6 @@ class Browser:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         size = self.cdp("Page.getLayoutMetrics")["cssContentSize"]
         height = min(int(size["height"]), 4000)
-        # What is not in the window is not painted (content-visibility), so the window becomes as high as the page.
-        self.cdp(
-            "Emulation.setDeviceMetricsOverride", width=int(size["width"]), height=height, deviceScaleFactor=1, mobile=False
-        )
-        self.driver.execute_async_script(
-            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));"
-        )
         area = {"x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1}
         shot = self.cdp("Page.captureScreenshot", captureBeyondViewport=True, clip=area)
         path = SCREENSHOTS / f"{name}.png"

@@ -248,9 +248,10 @@ def _listener(host: Host, kind: str) -> tuple[str, str]:
         }.get(host.status, "no result")
     bad = _worst(host.findings, ("banner", "connect", "recipient", "relay", "listener", "tls", "smtp", "helo"))
     if kind != REVIEW:
-        if bad:
-            return BROKEN, bad.found
-        return (OK, "takes mail") if host.probes and all(probe.ok for probe in host.probes) else (UNKNOWN, "not tried")
+        failed = next((probe for probe in host.probes if not probe.ok), None)
+        if bad or failed:
+            return BROKEN, bad.found if bad else failed.text if failed else ""
+        return (OK, "takes mail") if host.probes else (UNKNOWN, "not tried")
     if any(_is_about(change, ("smtp_listener_task", "inbound_tcp_port_status")) for change in host.changes):
         closed = any(change.setting == "smtp_listener_task" and str(change.after) == "0" for change in host.changes)
         return (BROKEN, "listener is closed") if closed else (CHANGE, "listener is opened")

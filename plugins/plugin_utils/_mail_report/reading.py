@@ -281,6 +281,8 @@ def _documents(part: Part, server_name: str) -> Iterable[Change]:
         action, form = document.text("action"), document.text("form")
         if action == "none":
             continue
+        if action not in ("created", "updated", "deleted"):
+            raise ReportError(f"{document.where}: action is {action or 'missing'}; known are created, updated, deleted, none.")
         match = document.part("match")
         about = {
             "kind": DOCUMENT,
@@ -303,9 +305,13 @@ def _documents(part: Part, server_name: str) -> Iterable[Change]:
                 label=change.text("label") or None,
                 setting=change.text("setting") or None,
                 tab=change.text("tab") or None,
-                evidence=change.text("evidence"),
+                evidence=_degree(change.text("evidence")),
                 sources=change.texts("sources"),
             )
+
+
+def _degree(given: str) -> str:
+    return given if given in evidence.DEGREES else "unknown"
 
 
 def _scope(form: str, match: Part, server_name: str) -> str:

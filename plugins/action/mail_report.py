@@ -43,14 +43,14 @@ class ActionModule(ActionBase):
                 given["results"], given["hosts"], given["kind"], title=given["title"] or "", time=given["time"] or ""
             )
         except ReportError as exc:
-            raise AnsibleActionFail(f"The report cannot be made: {exc} Nothing was written.") from exc
+            raise AnsibleActionFail(f"The report cannot be made: {exc} Nothing was written.") from None
         try:
             before = {name: _read(directory / name) for name in rendered.files}
             changed = [name for name, content in rendered.files.items() if before[name] != content]
             for name in changed:
                 write(directory / name, rendered.files[name])
         except OSError as exc:
-            raise AnsibleActionFail(f"{exc.filename or directory}: the report cannot be written: {exc.strerror}.") from exc
+            raise AnsibleActionFail(f"{exc.filename or directory}: the report cannot be written: {exc.strerror}.") from None
         result: dict[str, Any] = {
             "changed": bool(changed),
             "directory": str(directory),

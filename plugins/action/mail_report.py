@@ -50,7 +50,9 @@ class ActionModule(ActionBase):
             for name in changed:
                 write(directory / name, rendered.files[name])
         except OSError as exc:
-            raise AnsibleActionFail(f"{exc.filename or directory}: the report cannot be written: {exc.strerror}.") from None
+            raise AnsibleActionFail(
+                f"{exc.filename or directory}: the report cannot be written: {exc.strerror}."
+            ) from None
         result: dict[str, Any] = {
             "changed": bool(changed),
             "directory": str(directory),

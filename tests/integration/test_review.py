@@ -37,7 +37,9 @@ def test_a_review_shows_what_the_run_then_does(site: Site, tmp_path: Path) -> No
     # Drift: the same, and each host on which something would change fails.
     drift = site.run("opendomino.mail.review", "--check", review_directory=str(tmp_path / "review"))
     assert drift.returncode == 2, drift.output
-    assert {failure.host for failure in drift.failures() if "differs from the inventory" in failure.msg} == set(site.hosts)
+    assert {failure.host for failure in drift.failures() if "differs from the inventory" in failure.msg} == set(
+        site.hosts
+    )
     assert not [r for r in drift.results if r.action.endswith("mail_report") and r.changed]
     assert site.contents() == before
 
@@ -56,7 +58,11 @@ def test_a_review_shows_what_the_run_then_does(site: Site, tmp_path: Path) -> No
         assert any(f"[{change['name']}]: " in line or line.startswith(f"{change['name']}: ") for line in lines), change
     sent = [change["name"] for change in shown["changes"] if change["kind"] == "console"]
     assert sorted(sent) == sorted(
-        command for r in run.results if r.action.endswith("console") for d in r.diff for command in d["after"].splitlines()
+        command
+        for r in run.results
+        if r.action.endswith("console")
+        for d in r.diff
+        for command in d["after"].splitlines()
     )
     assert {(change["kind"], change["scope"]) for change in shown["changes"]} >= {
         ("document", "host"),
@@ -99,7 +105,9 @@ def test_a_host_that_cannot_be_looked_at_is_on_the_page(
 
 def test_a_part_of_the_fleet_has_a_page_of_its_own(untouched: Site, tmp_path: Path) -> None:
     # As a job slice has it, and --limit.
-    run = untouched.run("opendomino.mail.review", "--limit", "mail02", review_directory=str(tmp_path), review_verify=False)
+    run = untouched.run(
+        "opendomino.mail.review", "--limit", "mail02", review_directory=str(tmp_path), review_verify=False
+    )
     assert run.returncode == 0, run.output
     found = read(tmp_path)
     assert [host["name"] for host in found["hosts"]] == ["mail02"]
@@ -157,6 +165,8 @@ def test_the_report_is_written_once_and_says_what_is_wrong(tmp_path: Path) -> No
     assert {path.name: path.read_bytes() for path in (tmp_path / "a" / "b").iterdir()} == before
 
     wrong = run_playbook(str(playbook), inventory, extra={**extra, "results": [{"name": "mail01"}]})
-    assert ["results, entry 1 has no host. Nothing was written." in f.msg for f in wrong.failures()] == [True], wrong.output
+    assert ["results, entry 1 has no host. Nothing was written." in f.msg for f in wrong.failures()] == [True], (
+        wrong.output
+    )
     inventory_file = run_playbook(str(playbook), inventory, extra={**extra, "to": str(inventory)})
     assert ["cannot be written" in f.msg for f in inventory_file.failures()] == [True], inventory_file.output

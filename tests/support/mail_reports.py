@@ -15,7 +15,9 @@ HOSTILE = (
 )
 
 
-def changed(item: str, setting: str | None, label: str | None, before: Any, after: Any, evidence: str) -> dict[str, Any]:
+def changed(
+    item: str, setting: str | None, label: str | None, before: Any, after: Any, evidence: str
+) -> dict[str, Any]:
     """Return one item of a changed document."""
     sources = ["Domino administrator help 8"] if evidence == "documented" else []
     return {
@@ -95,7 +97,12 @@ def host(number: int, *, administration: bool = False) -> dict[str, Any]:
             "exchangers": [{"domain": "example.com", "exchangers": exchangers, "error": None}],
         },
         "running_server": {
-            "console": ['Pull "Mail01/Acme" names.nsf', "Tell Router Update Config", "Tell SMTP Update Config", "Load SMTP"]
+            "console": [
+                'Pull "Mail01/Acme" names.nsf',
+                "Tell Router Update Config",
+                "Tell SMTP Update Config",
+                "Load SMTP",
+            ]
         },
         "verify_mail": {},
         "failure": {},
@@ -153,7 +160,9 @@ def verified(number: int, *findings: dict[str, Any]) -> dict[str, Any]:
             "passed": passed,
             "findings": list(findings),
             "probes": [{"host": name, "port": 25, "ok": passed, "findings": list(findings)}],
-            "round_trips": [{"name": "in", "ok": passed, "findings": [], "error": None if passed else "it did not arrive"}],
+            "round_trips": [
+                {"name": "in", "ok": passed, "findings": [], "error": None if passed else "it did not arrive"}
+            ],
             "dns": {
                 "domain": "example.com",
                 "ok": True,

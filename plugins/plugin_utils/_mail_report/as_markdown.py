@@ -68,7 +68,9 @@ def value(change: Change, content: Any) -> str:
     if content is None:
         return "absent"
     called = summary.meaning(change, content)
-    return (f"{called} " if called else "") + span(content if isinstance(content, str) and content else json.dumps(content, ensure_ascii=False))
+    return (f"{called} " if called else "") + span(
+        content if isinstance(content, str) and content else json.dumps(content, ensure_ascii=False)
+    )
 
 
 def _groups(title: str, groups: Sequence[summary.Group]) -> Iterable[str]:
@@ -108,12 +110,15 @@ def _common(report: Report) -> Iterable[str]:
         yield f"**{heading}**"
         yield ""
         for row in mine[:_ROWS]:
-            values = "; ".join(f"{value(row.example, before)} → {value(row.example, after)}" for before, after in row.listed)
+            values = "; ".join(
+                f"{value(row.example, before)} → {value(row.example, after)}" for before, after in row.listed
+            )
             thing = _thing(row.example)
             if kind == "console":
                 yield f"- {thing} on {_hosts(row.hosts)}"
             else:
-                yield f"- {span(row.where)}: {thing}: {values or f'{len(row.pairs)} different values'} ({_hosts(row.hosts)})"
+                values = values or f"{len(row.pairs)} different values"
+                yield f"- {span(row.where)}: {thing}: {values} ({_hosts(row.hosts)})"
         if len(mine) > _ROWS:
             yield f"- and {len(mine) - _ROWS} more, on the page (index.html)"
         yield ""

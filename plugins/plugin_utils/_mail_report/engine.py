@@ -52,7 +52,9 @@ class Rendered:
         return summary.numbers(self.report)
 
 
-def build(results: Sequence[Any], names: Sequence[str] = (), kind: str = REVIEW, title: str = "", time: str = "") -> Report:
+def build(
+    results: Sequence[Any], names: Sequence[str] = (), kind: str = REVIEW, title: str = "", time: str = ""
+) -> Report:
     """Return the report about results; raises ReportError."""
     if kind not in KINDS:
         raise ReportError(f"The kind is {kind!r}; known are {', '.join(KINDS)}.")
@@ -67,7 +69,9 @@ def build(results: Sequence[Any], names: Sequence[str] = (), kind: str = REVIEW,
     )
 
 
-def render(results: Sequence[Any], names: Sequence[str] = (), kind: str = REVIEW, title: str = "", time: str = "") -> Rendered:
+def render(
+    results: Sequence[Any], names: Sequence[str] = (), kind: str = REVIEW, title: str = "", time: str = ""
+) -> Rendered:
     """Return the report about results with its files; raises ReportError."""
     report = build(results, names, kind, title, time)
     picture = flow.picture(report)

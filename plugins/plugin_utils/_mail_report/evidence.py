@@ -31,7 +31,9 @@ class Evidence:
 
 
 _NOTES_INI = {
-    "servertasks": Evidence("documented", ("HCL-TECH-SOFTWARE/domino-c-api-docs docs/howto/user_guide/Server_Add-In_Tasks.md",)),
+    "servertasks": Evidence(
+        "documented", ("HCL-TECH-SOFTWARE/domino-c-api-docs docs/howto/user_guide/Server_Add-In_Tasks.md",)
+    ),
 }
 
 _COMMANDS = (
@@ -50,7 +52,10 @@ _COMMANDS = (
         r"tell router update config",
         Evidence("documented", ("IBM Knowledge Center conf_recalculatingtheserversroutingtable_t",)),
     ),
-    (r"load router|restart task \w+", Evidence("documented", ("Domino administrator help, Router and server commands",))),
+    (
+        r"load router|restart task \w+",
+        Evidence("documented", ("Domino administrator help, Router and server commands",)),
+    ),
 )
 
 _RECORDS = {

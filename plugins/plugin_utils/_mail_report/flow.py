@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The way of the mail as a picture: what is linked with what, in which state, and where it stands on the page.
 
-Two lanes for each Notes domain, both read from left to right: mail that comes in, and mail that leaves. Hosts of the same
-state share one box where there are many, so that five hundred hosts are a picture, too.
+Two lanes for each Notes domain, both read from left to right: mail that comes in, and mail that leaves. Hosts of the
+same state share one box where there are many, so that five hundred hosts are a picture, too.
 """
 
 from __future__ import annotations
@@ -179,8 +179,13 @@ def _inbound(domain: NotesDomain, kind: str, y: int) -> Lane | None:
     names = list(domain.internet_domains) or [""]
     shown, rest = names[:_MAX_DOMAINS], names[_MAX_DOMAINS:]
     known = {found.name: found for host in reversed(hosts) for found in host.exchangers}
-    groups = _grouped(hosts, lambda host: _inbound_links(host, known, shown, len(rest)), lambda host: _listener(host, kind))
-    boxes = [(f"mx{number}", name or "Internet domain", "not known" if not name else "Internet domain") for number, name in enumerate(shown)]
+    groups = _grouped(
+        hosts, lambda host: _inbound_links(host, known, shown, len(rest)), lambda host: _listener(host, kind)
+    )
+    boxes = [
+        (f"mx{number}", name or "Internet domain", "not known" if not name else "Internet domain")
+        for number, name in enumerate(shown)
+    ]
     if rest:
         boxes.append(("mxn", f"{len(rest)} more domains", ""))
     states = [_domain_state(name, hosts) for name in shown] + [(UNKNOWN, "see the hosts")] * bool(rest)
@@ -202,7 +207,11 @@ def _domain_state(name: str, hosts: Sequence[Host]) -> tuple[str, str]:
         return CHANGE, "MX records are published"
     found = [domain for host in hosts for domain in host.exchangers if domain.name == name.lower()]
     for finding in (finding for host in hosts for finding in host.findings):
-        if finding.domain == name and finding.severity == "required" and finding.id.startswith(("mx_", "no_mx", "lookup_failed")):
+        if (
+            finding.domain == name
+            and finding.severity == "required"
+            and finding.id.startswith(("mx_", "no_mx", "lookup_failed"))
+        ):
             return BROKEN, finding.found
     if not found:
         return UNKNOWN, "DNS was not looked at"

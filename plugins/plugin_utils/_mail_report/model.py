@@ -218,7 +218,10 @@ class Report:
         """Return all findings, the gravest first, each once."""
         found = dict.fromkeys(
             finding
-            for finding in (*(f for host in self.hosts for f in host.findings), *(f for a in self.audits for f in a.findings))
+            for finding in (
+                *(f for host in self.hosts for f in host.findings),
+                *(f for a in self.audits for f in a.findings),
+            )
         )
         return tuple(
             sorted(found, key=lambda f: (FINDING_SEVERITIES.index(f.severity), f.id, f.domain, f.host, f.found))

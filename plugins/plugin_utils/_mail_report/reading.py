@@ -51,7 +51,7 @@ PARTS = (*ROLES, "running_server", "verify_mail", "inventory", "failure")
 
 
 def clean(value: Any) -> Any:
-    """Return plain data whose texts do nothing to a terminal; what is neither text, number, list nor mapping is text."""
+    """Return plain data whose texts do nothing to a terminal; all but numbers, lists and mappings is text."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
@@ -95,7 +95,8 @@ class Part:
     def parts(self, name: str) -> tuple[Part, ...]:
         """Return a list of mappings."""
         return tuple(
-            Part(entry, f"{self.where}, {name}, entry {number}") for number, entry in enumerate(self._list(name), start=1)
+            Part(entry, f"{self.where}, {name}, entry {number}")
+            for number, entry in enumerate(self._list(name), start=1)
         )
 
     def is_list(self, name: str) -> bool:
@@ -251,7 +252,9 @@ def _changes(
         ),
     )
     commands = [
-        Change(CONSOLE, HOST, host, notes_domain, "Console", "sent", command, evidence=known.degree, sources=known.sources)
+        Change(
+            CONSOLE, HOST, host, notes_domain, "Console", "sent", command, evidence=known.degree, sources=known.sources
+        )
         for command in server.texts("console")
         for known in [evidence.of_command(command)]
     ]
@@ -269,7 +272,9 @@ def _together(earlier: Change, later: Change) -> Change:
     if earlier.kind != NOTES_INI or not later.name.casefold().startswith("servertasks"):
         return both
     tasks = _server_tasks.TaskList.parse(str(earlier.after or ""))
-    added = [entry for entry in _server_tasks.TaskList.parse(str(later.after or "")).entries if entry not in tasks.entries]
+    added = [
+        entry for entry in _server_tasks.TaskList.parse(str(later.after or "")).entries if entry not in tasks.entries
+    ]
     try:
         return replace(both, after=_server_tasks.plan(tasks, present=added).after.render())
     except _server_tasks.ServerTasksError:
@@ -282,9 +287,11 @@ def _documents(part: Part, server_name: str) -> Iterable[Change]:
         if action == "none":
             continue
         if action not in ("created", "updated", "deleted"):
-            raise ReportError(f"{document.where}: action is {action or 'missing'}; known are created, updated, deleted, none.")
+            raise ReportError(
+                f"{document.where}: action is {action or 'missing'}; known are created, updated, deleted, none."
+            )
         match = document.part("match")
-        about = {
+        about: dict[str, Any] = {
             "kind": DOCUMENT,
             "scope": _scope(form, match, server_name),
             "host": "",
@@ -341,7 +348,17 @@ def _notes_ini(part: Part) -> Iterable[Change]:
         before, after = change.raw("before"), change.raw("after")
         action = "created" if before is None else "deleted" if after is None else "updated"
         yield Change(
-            NOTES_INI, HOST, "", "", "notes.ini", action, name, before, after, evidence=known.degree, sources=known.sources
+            NOTES_INI,
+            HOST,
+            "",
+            "",
+            "notes.ini",
+            action,
+            name,
+            before,
+            after,
+            evidence=known.degree,
+            sources=known.sources,
         )
 
 
@@ -399,7 +416,9 @@ def _findings(verify: Part, host: str) -> tuple[Finding, ...]:
 def _finding(entry: Part, host: str) -> Finding:
     severity = entry.text("severity")
     if severity not in FINDING_SEVERITIES:
-        raise ReportError(f"{entry.where}: severity is {severity or 'missing'}; known are {', '.join(FINDING_SEVERITIES)}.")
+        raise ReportError(
+            f"{entry.where}: severity is {severity or 'missing'}; known are {', '.join(FINDING_SEVERITIES)}."
+        )
     return Finding(
         id=entry.text("id"),
         severity=severity,
@@ -449,7 +468,9 @@ def _audited(verify: Part) -> Iterable[InternetDomain]:
         records = audit.part("records")
         if audit.text("domain"):
             exchangers = tuple(_exchanger(mx) for mx in records.parts("mx"))
-            failed = [f.text("found") for f in audit.parts("findings") if f.text("id") == "lookup_failed" and not exchangers]
+            failed = [
+                f.text("found") for f in audit.parts("findings") if f.text("id") == "lookup_failed" and not exchangers
+            ]
             yield InternetDomain(audit.text("domain"), exchangers, failed[0] if failed else "")
 
 
@@ -493,4 +514,4 @@ def _notes_domains(hosts: Iterable[Host]) -> tuple[NotesDomain, ...]:
 def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
     """Return what sorts mail2 before mail10."""
     parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return tuple((0, int(part)) if part.isascii() and part.isdigit() else (1, part) for part in parts) + ((2, name),)
+    return (*tuple((0, int(part)) if part.isascii() and part.isdigit() else (1, part) for part in parts), (2, name))

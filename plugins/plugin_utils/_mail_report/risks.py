@@ -59,25 +59,30 @@ def risks(domains: Sequence[NotesDomain], kind: str) -> tuple[Risk, ...]:
 
 
 def open_relay(host: Host) -> Found:
-    """An open relay: it is misused within hours, whatever else is right."""
+    """Find an open relay: it is misused within hours, whatever else is right."""
     for finding in host.findings:
         if finding.severity == REQUIRED and "relay" in finding.id:
             yield "open_relay", HIGH, finding.found, finding.remedy
 
 
 def not_looked_at(host: Host) -> Found:
-    """A host that could not be looked at: what would change there is not known."""
+    """Find a host that could not be looked at: what would change there is not known."""
     if host.status == UNREACHABLE:
         yield "not_looked_at", HIGH, f"The host was not reached: {host.reason}", "Reach it, and run again."
     elif host.status == FAILED:
         where = f" (task: {host.task})" if host.task else ""
-        yield "not_looked_at", HIGH, f"The host was not looked at to the end{where}: {host.reason}", "Mend it, and run again."
+        yield (
+            "not_looked_at",
+            HIGH,
+            f"The host was not looked at to the end{where}: {host.reason}",
+            "Mend it, and run again.",
+        )
     elif host.status == NO_RESULT:
         yield "not_looked_at", HIGH, host.reason or "There is no result of the host.", "Run again."
 
 
 def relay_controls(host: Host) -> Found:
-    """A change of who may relay, or through whom mail leaves."""
+    """Find a change of who may relay, or through whom mail leaves."""
     for change in _documents(host):
         if "relay" in (change.setting or "").casefold() or "relay" in (change.label or "").casefold():
             yield (
@@ -89,7 +94,7 @@ def relay_controls(host: Host) -> Found:
 
 
 def listener_opened(host: Host) -> Found:
-    """A listener that is opened: from then on the host answers strangers."""
+    """Find a listener that is opened: from then on the host answers strangers."""
     if any(_becomes(change, "smtp_listener_task", "1") for change in _documents(host)):
         yield (
             "listener_opened",
@@ -100,15 +105,20 @@ def listener_opened(host: Host) -> Found:
 
 
 def listener_closed(host: Host) -> Found:
-    """A listener, or its port, that is closed: mail from the Internet ends."""
+    """Find a listener, or its port, that is closed: mail from the Internet ends."""
     for setting in ("smtp_listener_task", "inbound_tcp_port_status"):
         for change in _documents(host):
             if _becomes(change, setting, "0") and change.before not in (None, "", "0"):
-                yield "listener_closed", HIGH, f"{_where(change)}: {_thing(change)} is disabled.", "Is another host to take its mail?"
+                yield (
+                    "listener_closed",
+                    HIGH,
+                    f"{_where(change)}: {_thing(change)} is disabled.",
+                    "Is another host to take its mail?",
+                )
 
 
 def plaintext_out(host: Host) -> Found:
-    """Mail that leaves without TLS even where the other side offers it."""
+    """Find mail that leaves without TLS even where the other side offers it."""
     if host.wishes.get("outbound_port_status") == "enabled":
         yield (
             "plaintext_out",
@@ -119,7 +129,7 @@ def plaintext_out(host: Host) -> Found:
 
 
 def plaintext_in(host: Host) -> Found:
-    """Mail that comes in without TLS."""
+    """Find mail that comes in without TLS."""
     if host.wishes.get("starttls") == "disabled":
         yield (
             "plaintext_in",
@@ -132,32 +142,34 @@ def plaintext_in(host: Host) -> Found:
 
 
 def lookup_disabled(host: Host) -> Found:
-    """Internet address lookup that is off: senders get constructed addresses."""
+    """Find Internet address lookup that is off: senders get constructed addresses."""
     wanted = host.wishes.get("internet_address_lookup") == "disabled"
     if wanted or any(_becomes(change, "internet_address_lookup", "0") for change in _documents(host)):
         yield (
             "lookup_disabled",
             MEDIUM,
-            "Internet address lookup is disabled. A sender whose message carries no Internet address gets a constructed "
-            "one, such as Jane_Doe/Acme%ACME@example.com.",
+            (
+                "Internet address lookup is disabled. A sender whose message carries no Internet address gets a "
+                "constructed one, such as Jane_Doe/Acme%ACME@example.com."
+            ),
             "Set notes_domain_internet_address_lookup to enabled.",
         )
 
 
 def item_not_confirmed(host: Host) -> Found:
-    """An item whose name is not documented publicly: the server's own design is the last word."""
+    """Find an item whose name is not documented publicly: the server's own design is the last word."""
     for change in _documents(host):
         if change.name and change.evidence and change.evidence not in TRUSTED:
             yield (
                 "item_not_confirmed",
                 MEDIUM,
-                f"{_where(change)}: {_thing(change)} is {change.evidence} ({DEGREES.get(change.evidence, 'no known degree')}).",
+                f"{_where(change)}: {_thing(change)} is {change.evidence} ({DEGREES[change.evidence]}).",
                 "Look at the document in the Domino Directory after the change.",
             )
 
 
 def removal(host: Host) -> Found:
-    """A document or DNS record that is removed."""
+    """Find a document or DNS record that is removed."""
     for change in host.changes:
         if change.kind == DOCUMENT and change.action == "deleted":
             yield "removal", HIGH, f"{change.title} is removed.", "Is that meant? Keep a copy of the document."
@@ -168,19 +180,22 @@ def removal(host: Host) -> Found:
 
 
 def mail_led_elsewhere(host: Host) -> Found:
-    """An Internet domain whose mail DNS does not lead to the host."""
-    published = {(change.name, str(value)) for change in host.changes if change.kind == DNS for value in change.after or []}
+    """Find an Internet domain whose mail DNS does not lead to the host."""
+    published = {
+        (change.name, str(value)) for change in host.changes if change.kind == DNS for value in change.after or []
+    }
     for domain in host.exchangers:
         if domain.error:
             yield "mail_led_elsewhere", MEDIUM, f"{domain.name}: {domain.error}", "Mend DNS before the change."
-        elif host.host_name.casefold() not in [exchanger.name for exchanger in domain.exchangers]:
-            if not any(name.startswith(f"{domain.name}. MX") for name, _value in published):
-                yield (
-                    "mail_led_elsewhere",
-                    MEDIUM,
-                    f"The MX records of {domain.name} do not name {host.host_name}.",
-                    "Publish an MX record for it.",
-                )
+        elif host.host_name.casefold() not in [mx.name for mx in domain.exchangers] and not any(
+            name.startswith(f"{domain.name}. MX") for name, _value in published
+        ):
+            yield (
+                "mail_led_elsewhere",
+                MEDIUM,
+                f"The MX records of {domain.name} do not name {host.host_name}.",
+                "Publish an MX record for it.",
+            )
         for exchanger in domain.exchangers:
             if exchanger.problem and exchanger.name == host.host_name.casefold():
                 yield (
@@ -192,7 +207,7 @@ def mail_led_elsewhere(host: Host) -> Found:
 
 
 def dns_not_looked_at(host: Host) -> Found:
-    """A host of which nobody looked whether DNS leads mail to it."""
+    """Find a host of which nobody looked whether DNS leads mail to it."""
     if host.receives and not host.looked_at_dns and not any(change.kind == DNS for change in host.changes):
         yield (
             "dns_not_looked_at",
@@ -203,7 +218,7 @@ def dns_not_looked_at(host: Host) -> Found:
 
 
 def server_restart(host: Host) -> Found:
-    """A Global Domain document that waits for a server restart."""
+    """Find a Global Domain document that waits for a server restart."""
     if any(change.form == "Domain" for change in _documents(host)):
         yield (
             "server_restart",
@@ -214,7 +229,7 @@ def server_restart(host: Host) -> Found:
 
 
 def task_restart(host: Host) -> Found:
-    """A server task that is restarted: mail waits for a moment."""
+    """Find a server task that is restarted: mail waits for a moment."""
     for change in host.changes:
         if change.kind == CONSOLE and change.name.casefold().startswith("restart task"):
             yield "task_restart", LOW, f'"{change.name}" is sent: mail waits for a moment.', "Choose a quiet moment."
@@ -266,7 +281,7 @@ def _becomes(change: Change, setting: str, value: str) -> bool:
 
 def _where(change: Change) -> str:
     """Return what document it is; the host's own needs no name, so that hosts have the risk in common."""
-    return FORMS[change.form].title if change.scope == HOST and change.form in FORMS else change.title
+    return FORMS[change.form].title if change.scope == HOST and change.form else change.title
 
 
 def _thing(change: Change) -> str:

@@ -110,7 +110,7 @@ def common(changes: Iterable[Change]) -> tuple[Common, ...]:
 
 def _where(change: Change) -> str:
     """Return what hosts have in common: the form of their own documents, and any other thing by its name."""
-    if change.kind == DOCUMENT and change.scope == HOST and change.form in FORMS:
+    if change.kind == DOCUMENT and change.scope == HOST and change.form:
         return FORMS[change.form].title
     return change.title
 
@@ -121,7 +121,9 @@ def meaning(change: Change, content: Any) -> str:
         return ""
     items = PUBLISHED.rows(change.form) if change.form in FORMS else ()
     values = next((item.values for item in items if (item.setting, item.name) == (change.setting, change.name)), {})
-    return next((name.replace("_", " ") for name, stored in values.items() if stored is not None and stored == str(content)), "")
+    return next(
+        (name.replace("_", " ") for name, stored in values.items() if stored is not None and stored == str(content)), ""
+    )
 
 
 def grouped(entries: Sequence[Risk | Finding]) -> tuple[Group, ...]:

@@ -21,8 +21,18 @@ from hypothesis import strategies as st
 from mail_reports import HOSTILE, finding, fleet, host, hostile, unreachable, verified
 from markdown_it import MarkdownIt
 
-from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import as_markdown, engine, flow, risks, summary
-from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report.model import REVIEW, VERIFICATION, ReportError
+from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import (
+    as_markdown,
+    engine,
+    flow,
+    risks,
+    summary,
+)
+from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report.model import (
+    REVIEW,
+    VERIFICATION,
+    ReportError,
+)
 
 #: What our own Markdown is made of; no link, no image, no inline HTML, no table.
 _MARKDOWN = {"inline", "text", "softbreak", "code_inline", "html_block", "heading_open", "heading_close"} | {
@@ -77,7 +87,9 @@ def merged(base: Any, change: Any) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_case(case: dict[str, Any]) -> None:
-    results = [merged(host(number, administration=number == 1), change) for number, change in enumerate(case["hosts"], 1)]
+    results = [
+        merged(host(number, administration=number == 1), change) for number, change in enumerate(case["hosts"], 1)
+    ]
     found = data(results)
     for name, wanted in case.get("risks", {}).items():
         assert sorted(risk["text"] for risk in found["risks"] if risk["id"] == name) == sorted(wanted), name
@@ -105,7 +117,7 @@ def test_identical_results_give_identical_bytes_in_whatever_order_they_come(resu
 
 
 def test_nothing_hostile_becomes_markup_or_a_control_sequence() -> None:
-    plain = Elements(engine.render(fleet(3) + [verified(4)]).files["index.html"].decode())
+    plain = Elements(engine.render([*fleet(3), verified(4)]).files["index.html"].decode())
     for kind in (REVIEW, VERIFICATION):
         files = engine.render(hostile(), [HOSTILE], kind, title=HOSTILE, time=HOSTILE).files
         page = Elements(files["index.html"].decode())
@@ -142,7 +154,11 @@ def test_a_code_span_holds_what_it_was_given(text: str) -> None:
 
 # A report takes its time; a busy machine must not make that a failure.
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-@given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)))
+@given(
+    value=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)
+    )
+)
 def test_whatever_stands_in_a_value_can_be_shown(value: Any) -> None:
     results = [host(1)]
     results[0]["receive_mail"]["documents"][0]["changes"][0]["after"] = value
@@ -162,7 +178,11 @@ def test_what_the_page_says_of_itself_holds() -> None:
 
 def test_both_roles_are_one_change() -> None:
     (change,) = [c for c in data([host(1)])["changes"] if c["kind"] == "notes_ini"]
-    assert (change["before"], change["after"], change["roles"]) == ("Replica,Router", "Replica,Router,SMTP", ["receive_mail"])
+    assert (change["before"], change["after"], change["roles"]) == (
+        "Replica,Router",
+        "Replica,Router,SMTP",
+        ["receive_mail"],
+    )
     results = [host(1)]
     results[0]["send_mail"]["notes_ini"] = [{"name": "ServerTasks", "before": "Replica", "after": "Replica,Router"}]
     results[0]["receive_mail"]["notes_ini"] = [{"name": "ServerTasks", "before": "Replica", "after": "Replica,SMTP"}]
@@ -215,7 +235,9 @@ def test_a_comment_is_never_too_long_for_a_pull_request() -> None:
             "form": "Person",
             "match": {"user_name": f"CN=Person {n}/O=Acme"},
             "action": "updated",
-            "changes": [{"item": "InternetAddress", "before": None, "after": f"p{n}@example.com" * 20, "evidence": "documented"}],
+            "changes": [
+                {"item": "InternetAddress", "before": None, "after": f"p{n}@example.com" * 20, "evidence": "documented"}
+            ],
         }
         for n in range(2000)
     ]
@@ -253,7 +275,10 @@ def test_a_stored_value_is_called_by_its_name() -> None:
         ([{}], "results, entry 1 has no host."),
         ([{"host": "a"}, {"host": "a"}], "results, entry 2: the host a has a result already."),
         ([{"host": "a", "sendmail": {}}], "results, entry 1 (a) has sendmail; known are host, send_mail"),
-        ([{"host": "a", "send_mail": []}, {"host": "b", "send_mail": [1]}], "results, entry 2, send_mail has to be a mapping"),
+        (
+            [{"host": "a", "send_mail": []}, {"host": "b", "send_mail": [1]}],
+            "results, entry 2, send_mail has to be a mapping",
+        ),
         ([{"host": "a", "send_mail": {"documents": {"x": 1}}}], "send_mail, documents has to be a list, and is dict."),
         ([{"host": "a", "verify_mail": {"findings": [{"severity": "bad"}]}}], "severity is bad; known are required"),
         ([{"host": "a", "verify_mail": {"probes": [{"port": "x"}]}}], "port has to be a whole number."),

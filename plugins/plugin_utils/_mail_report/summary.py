@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.items import FORMS, PUBLISHED
@@ -119,11 +120,18 @@ def meaning(change: Change, content: Any) -> str:
     """Return what a stored value is called, where the published catalogue knows it."""
     if change.kind != DOCUMENT or not change.setting or content is None or isinstance(content, list):
         return ""
-    items = PUBLISHED.rows(change.form) if change.form in FORMS else ()
-    values = next((item.values for item in items if (item.setting, item.name) == (change.setting, change.name)), {})
-    return next(
-        (name.replace("_", " ") for name, stored in values.items() if stored is not None and stored == str(content)), ""
-    )
+    return _meanings().get((str(change.form), change.setting, change.name, str(content)), "")
+
+
+@lru_cache(maxsize=1)
+def _meanings() -> dict[tuple[str, str, str, str], str]:
+    """Return what stored values are called, by form, setting, item and value."""
+    return {
+        (item.form, str(item.setting), str(item.name), str(stored)): called.replace("_", " ")
+        for item in PUBLISHED.rows()
+        for called, stored in reversed(item.values.items())
+        if stored is not None
+    }
 
 
 def grouped(entries: Sequence[Risk | Finding]) -> tuple[Group, ...]:

@@ -19,7 +19,7 @@ description:
     Internet domains.
   - The same results give the same bytes, so that reviews can be compared. No clock is read; O(time) is what is given.
   - Texts of others (names, greetings, replies, records) never become markup, Markdown or control sequences.
-  - The playbooks P(opendomino.mail.review#playbook) and P(opendomino.mail.verify#playbook) collect the results and call
+  - The playbooks C(opendomino.mail.review) and C(opendomino.mail.verify) collect the results and call
     it.
 extends_documentation_fragment:
   - opendomino.mail._attributes

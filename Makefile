@@ -12,12 +12,12 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs clean
+.PHONY: help demo test lint types units sanity integration mta docs pages clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
-	@echo "make test         lint, types, unit tests, sanity, documentation, integration, demo"
-	@echo "make lint|types|units|sanity|docs|integration|mta   one of these"
+	@echo "make test         lint, types, unit tests, sanity, documentation, integration, pages, demo"
+	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make clean        removes all that was set up"
 
@@ -74,7 +74,19 @@ mta: $(VENV)/.ready-dev $(COLLECTION)
 	@if [ "$$(id -u)" != 0 ]; then echo "NOT RUN: tests/integration/mta starts real mail servers, which root only can do."; else \
 	  { [ -d .cache/mta/dovecot ] || tests/integration/mta/get-mtas.sh; } && $(BIN)/pytest -n 2 -q tests/integration/mta; fi
 
-test: lint types units sanity docs integration mta demo
+.cache/axe/.ready: requirements/axe.txt $(VENV)/.ready-dev
+	@rm -rf .cache/axe
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .cache/axe -r requirements/axe.txt
+	@touch $@
+
+# Reports in a real browser, which is no Python package. Pictures of them are left in .cache/browser.
+BROWSER := chromium chromedriver
+pages: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
+	@for program in $(BROWSER); do command -v $$program >/dev/null || \
+	  { echo "$$program is missing. The tests of pages need it: apt-get install chromium chromium-driver" >&2; exit 1; }; done
+	$(BIN)/pytest -q tests/browser
+
+test: lint types units sanity docs integration mta pages demo
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -442,6 +442,15 @@ documents:
             V(site) for an item that O(catalogue) names, V(given) for one that only the definition knows.
           type: str
           sample: documented
+        tab:
+          description: Where the label stands in the user interface, V(null) where it is not known.
+          type: str
+          sample: Router/SMTP > Basics
+        sources:
+          description: Where the evidence can be read.
+          type: list
+          elements: str
+          sample: [Domino administrator help 8]
 undo:
   description: What this call wrote, so that O(undo) of another call can bring it back. Secret values are left out.
   returned: with RV(documents)

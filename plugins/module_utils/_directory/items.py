@@ -89,7 +89,8 @@ class Item:
     """One item of a form: its name, its type, and how well both are known.
 
     `setting` is the friendly name (None: only the item's name is known), `values` maps friendly values to stored ones
-    (a stored None is not publicly known; empty: free content), on `values_evidence`. `tab` says where the label stands.
+    (a stored None is not publicly known; empty: free content), on `values_evidence`. `tab` says where the label stands,
+    `sources` where the evidence can be read.
     """
 
     form: str
@@ -101,6 +102,7 @@ class Item:
     values: Mapping[str, Any] = field(default_factory=dict)
     values_evidence: str = ""
     tab: str | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def is_names(self) -> bool:
@@ -221,6 +223,7 @@ def _published() -> Iterable[Item]:
                 MappingProxyType(row["values"]),
                 row["values_evidence"],
                 row["tab"],
+                row["sources"],
             )
 
 

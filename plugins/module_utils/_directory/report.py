@@ -123,6 +123,8 @@ def _change(change: Change) -> dict[str, Any]:
         "before": _masked(change, change.before),
         "after": _masked(change, change.after),
         "evidence": change.item.evidence,
+        "tab": change.item.tab,
+        "sources": list(change.item.sources),
     }
 
 

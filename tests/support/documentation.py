@@ -26,9 +26,9 @@ GUIDES = ROOT / "docs" / "docsite" / "rst"
 
 CHECKED = "yaml"
 COMMANDS = "shell"
-OUTPUT = ("text", "diff", "console")
+OUTPUT = ("text", "diff", "console", "python")
 
-_FILE = re.compile(r"# ([\w./-]+\.ya?ml)\b")
+_FILE = re.compile(r"# ([\w./-]+\.(?:ya?ml|j2))(?=\s)")
 _COMMENT = r"(?:\.\.|<!--) {}(?P<rest>.*?)(?: -->)?$"
 _RUN = re.compile(_COMMENT.format("run: lab"))
 _NOT_RUN = re.compile(_COMMENT.format("not run: "))

@@ -10,7 +10,6 @@ stands in `host_vars`, beside the user's files: where the hosts are, and that no
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +63,10 @@ def write_host_vars(handshake: Mapping[str, Any], directory: Path) -> None:
         path.write_text(yaml.safe_dump({**common, **own, "ansible_become": False}), encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if is_run(page)], ids=lambda page: page.name)
-def test_a_page_does_what_it_says(page: Path, installation: Installation, lab: Lab, tmp_path: Path) -> None:
+def follow(page: Path, installation: Installation, lab: Lab, here: Path) -> None:
+    """Do all that a page says, in an empty directory."""
     handshake = json.loads((lab.state / "handshake.json").read_text(encoding="utf-8"))
     server = next(s for s in handshake["servers"].values() if s["administration_server"])
-    here = tmp_path / "empty"
     here.mkdir()
     write_host_vars(handshake, here / "host_vars")
     commands = 0
@@ -81,17 +79,22 @@ def test_a_page_does_what_it_says(page: Path, installation: Installation, lab: L
             path.write_text(block.text.replace(REST_URL, server["rest_url"]), encoding="utf-8")
         elif block.language == COMMANDS:
             secret = {"DOMINO_REST_PASSWORD": server["rest_password"]}
-            done = installation.run(["/bin/bash", "-euo", "pipefail", "-c", block.text], here, secret)
+            done = installation.run(["/bin/bash", "-euxo", "pipefail", "-c", block.text], here, secret)
             commands += 1
             assert server["rest_password"] not in done.stdout
-            assert not re.search(r"\[(WARNING|DEPRECATION WARNING)\]", done.stdout), f"{block.where}\n{done.stdout}"
+            assert "[WARNING]" not in done.stdout, f"{block.where}\n{done.stdout}"
     assert commands, "a page that is run has commands"
 
 
-def test_who_has_followed_the_first_guide_has_mail(installation: Installation, lab: Lab, tmp_path: Path) -> None:
-    (page,) = [page for page in pages() if page.stem == "guide_start"]
-    test_a_page_does_what_it_says(page, installation, lab, tmp_path)
-    outcome = mail.submit(lab.state, "pat@example.org", ["jane.doe@example.com"], "To Jane", "Hello!", SECONDS)
-    assert outcome.arrived, outcome
-    outcome = mail.deposit(lab.state, "mail01", "Jane Doe/Acme", ["pat@example.org"], "To Pat", "Hello!", SECONDS)
-    assert outcome.arrived, outcome
+@pytest.mark.parametrize("page", [page for page in pages() if is_run(page)], ids=lambda page: page.name)
+def test_a_page_does_what_it_says(page: Path, installation: Installation, lab: Lab, tmp_path: Path) -> None:
+    follow(page, installation, lab, tmp_path / "empty")
+    if page.stem == "guide_start":
+        outcome = mail.submit(lab.state, "pat@example.org", ["jane.doe@example.com"], "To Jane", "Hello!", SECONDS)
+        assert outcome.arrived, outcome
+        outcome = mail.deposit(lab.state, "mail01", "Jane Doe/Acme", ["pat@example.org"], "To Pat", "Hello!", SECONDS)
+        assert outcome.arrived, outcome
+
+
+def test_the_first_guide_is_run() -> None:
+    assert "guide_start" in {page.stem for page in pages() if is_run(page)}

@@ -4,7 +4,8 @@
 """The examples in the documentation, as data.
 
 The language of a block says what happens to it: `yaml` is checked, `shell` holds commands, everything in `OUTPUT` is
-something to look at. A YAML block that is a file begins with a comment that names it: `# group_vars/domino.yml`.
+something to look at, and so is a block after the comment `output`. A YAML block that is a file begins with a comment
+that names it: `# group_vars/domino.yml`.
 
 A page with the comment `run: lab` is run in the lab: its files are written and its commands carried out, in order. A
 block after the comment `not run: <reason>` is left out of that.
@@ -32,6 +33,7 @@ _FILE = re.compile(r"# ([\w./-]+\.(?:ya?ml|j2))(?=\s)")
 _COMMENT = r"(?:\.\.|<!--) {}(?P<rest>.*?)(?: -->)?$"
 _RUN = re.compile(_COMMENT.format("run: lab"))
 _NOT_RUN = re.compile(_COMMENT.format("not run: "))
+_SHOWN = re.compile(_COMMENT.format("output"))
 _DIRECTIVE = re.compile(r"(?P<indent> *)\.\. code-block::(?: (?P<language>\S+))?$")
 _FENCE = re.compile(r"```(?P<language>\S*)$")
 
@@ -73,6 +75,7 @@ def blocks(page: Path) -> Iterator[Block]:
     """Yield the examples of a page, in order."""
     lines = page.read_text(encoding="utf-8").splitlines()
     not_run = ""
+    shown = False
     number = 0
     while number < len(lines):
         line = lines[number]
@@ -80,19 +83,22 @@ def blocks(page: Path) -> Iterator[Block]:
         if left_out := _NOT_RUN.match(line):
             not_run = left_out["rest"]
             continue
+        if _SHOWN.match(line):
+            shown = True
+            continue
         opened = _DIRECTIVE.match(line) if page.suffix == ".rst" else _FENCE.match(line)
         if not opened:
             # The comment goes with the block that follows it.
-            not_run = not_run if not line.strip() else ""
+            not_run, shown = (not_run, shown) if not line.strip() else ("", False)
             continue
         start = number
         number = _end(lines, number, opened.groupdict().get("indent"))
         body = lines[start:number]
         while page.suffix == ".rst" and body and re.match(r" *:[a-z-]+:", body[0]):
-            body, start = body[1:], start + 1
+            body = body[1:]
         text = textwrap.dedent("\n".join(body)).strip("\n") + "\n"
-        yield Block(page, start, opened["language"] or "", text, not_run)
-        not_run = ""
+        yield Block(page, start, OUTPUT[0] if shown else opened["language"] or "", text, not_run)
+        not_run, shown = "", False
         number += page.suffix == ".md"
 
 

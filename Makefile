@@ -12,13 +12,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages clean
+.PHONY: help demo test lint types units sanity integration mta docs pages release clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
 	@echo "make test         lint, types, unit tests, sanity, documentation, integration, pages, demo"
 	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
+	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -87,6 +88,9 @@ pages: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
 	$(BIN)/pytest -q tests/browser
 
 test: lint types units sanity docs integration mta pages demo
+
+release: $(VENV)/.ready-dev $(COLLECTION)
+	tests/tools/release.sh
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

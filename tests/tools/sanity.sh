@@ -9,13 +9,8 @@ work=$top/.cache/sanity/ansible_collections/opendomino/mail
 python=$top/.venv/bin/python
 
 rm -rf "$work"
-mkdir -p "$work"
-cd "$top"
 # Names of people have typographic apostrophes, which source code must not have; they are data.
-git ls-files -z --cached --others --exclude-standard -- ':!tests/lab' ':!tests/demo' ':!*/data/names.tsv' |
-  while IFS= read -r -d '' file; do
-    [ ! -e "$file" ] || cp --parents -P -p "$file" "$work" # one that is removed and not committed yet is not there
-  done
+"$top/tests/tools/copy-files.sh" "$work" ':!tests/lab' ':!tests/demo' ':!*/data/names.tsv'
 cd "$work"
 git init -q . && git add -A
 

@@ -129,7 +129,7 @@ def _meanings() -> dict[tuple[str, str, str, str], str]:
     return {
         (item.form, str(item.setting), str(item.name), str(stored)): called.replace("_", " ")
         for item in PUBLISHED.rows()
-        for called, stored in reversed(item.values.items())
+        for called, stored in reversed(list(item.values.items()))
         if stored is not None
     }
 

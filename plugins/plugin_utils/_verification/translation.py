@@ -170,18 +170,22 @@ def _of_promise(facts: Facts, trip: Mapping[str, Any]) -> Iterator[Finding | Ski
 
 
 def _of_addresses(report: Mapping[str, Any]) -> Iterator[Finding]:
+    """Translate a report of the module internet_addresses: it counts all, and shows the first ones only."""
     for kind, (severity, wanted, remedy) in _ADDRESSES.items():
-        found = [finding for finding in report["findings"] if finding["kind"] == kind]
-        if not found:
+        count = report["counts"].get(kind, 0)
+        if not count:
             continue
-        names = [finding["user_name"] for finding in found[:_SHOWN]]
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        shown = [finding for finding in report["findings"] if finding["kind"] == kind]
+        names = ", ".join(finding["user_name"] for finding in shown[:_SHOWN])
+        more = count - len(shown[:_SHOWN])
+        named = f": {names} and {more} more" if names and more else f": {names}" if names else ""
+        said = shown[0]["message"] if shown else "The module internet_addresses lists them (report_file)."
         yield Finding(
             f"address_{kind}",
             severity,
-            f"{len(found)} of this kind: {', '.join(names)}{more}. {found[0]['message']}",
+            f"{count} of this kind{named}. {said}",
             wanted,
             remedy,
-            str(found[0]["evidence"]),
+            str(shown[0]["evidence"]) if shown else DOCUMENTED,
             "internet_addresses",
         )

@@ -163,7 +163,7 @@ options:
         File that gets a line every O(progress_seconds) seconds: what was read or written, how fast, and about how long
         it will take. It is begun anew by each run.
       - >-
-        Where the module runs on the controller (a connection of the type P(ansible.builtin.local#connection), without
+        Where the module runs on the controller (a connection of the type V(local), without
         C(become)), the lines are shown as well, with this option or without.
     type: path
   progress_seconds:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.paging import ShiftedError, pages
@@ -14,6 +14,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._directory.paging 
 ENTRIES = st.lists(st.integers(0, 10**6), unique=True, max_size=40)
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.integers(2, 12), st.integers(2, 50))
 def test_everything_is_read_once_and_in_order(entries: list[int], size: int, at_most: int) -> None:
     """A server that gives fewer than asked for (`at_most`) hides nothing."""
@@ -25,6 +26,7 @@ def test_everything_is_read_once_and_in_order(entries: list[int], size: int, at_
     assert [entry for page in pages(fetch, str, size) for entry in page] == entries
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.integers(2, 12), st.lists(st.none() | st.integers(0, 39)))
 def test_what_went_meanwhile_is_noticed_or_had_been_read(
     entries: list[int], size: int, losses: list[int | None]

@@ -71,7 +71,7 @@ def render(report: Report, picture: flow.Picture) -> bytes:
             },
             common=summary.common(report.changes),
             domains=_internet_domains(report),
-            evidence=[(anchor, change) for anchor, change in evidence.values()],
+            evidence=list(evidence.values()),
             anchors={key: anchor for key, (anchor, _change) in evidence.items()},
             statuses={name: text for name, text in _STATUSES.items() if any(host.status == name for host in hosts)},
             kinds={name: text for name, text in CHANGE_KINDS.items() if any(c.kind == name for c in report.changes)},

@@ -54,7 +54,7 @@ def main() -> int:
         page.write_bytes(files["index.html"])
         with started(Path(scratch) / "profile") as browser:
             measure(browser, page)  # not counted
-            rounds = [measure(browser, page) for _ in range(given.rounds)]
+            rounds = [measure(browser, page) for _round in range(given.rounds)]
     figures |= {
         "page_bytes": len(files["index.html"]),
         "loaded_ms": round(min(loaded for loaded, _searched in rounds)),

@@ -30,7 +30,9 @@ fi
 
 commit=$(git rev-parse HEAD)
 ${RELEASE_TESTS:-make test} || refuse "the tests fail."
-[ "$(git rev-parse HEAD)" = "$commit" ] && [ -z "$(git status --porcelain)" ] || refuse "the tree changed while the tests ran."
+if [ "$(git rev-parse HEAD)" != "$commit" ] || [ -n "$(git status --porcelain)" ]; then
+  refuse "the tree changed while the tests ran."
+fi
 
 rm -f "build/$name-$version.tar.gz"
 tests/tools/build.sh build

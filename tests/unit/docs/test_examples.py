@@ -317,13 +317,19 @@ def names_of_the_collection() -> set[str]:
     return plugins | {path.stem for path in ROOT.glob("playbooks/*.yml")} | set(role_specs())
 
 
+def facts() -> set[str]:
+    """Return what the tasks of roles set for those who come after."""
+    text = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("roles/*/tasks/*.yml"))
+    return set(re.findall(r"^ +([a-z]\w+):", text, re.MULTILINE))
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_name_in_the_text_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     used = set(re.findall(r"\bopendomino\.mail\.(?!docsite\b)([a-z]\w*)", text))
     assert used - names_of_the_collection() == set()
     options = {name for specs in role_specs().values() for name in specs} | fleet_variables()
-    options |= {str(item.setting) for item in PUBLISHED.rows()}
+    options |= {str(item.setting) for item in PUBLISHED.rows()} | facts()
     prefixes = "|".join([*role_specs(), "domino"])
     used = set(re.findall(rf"`((?:{prefixes})_\w*[a-z])`", text))
     assert used - options - names_of_the_collection() == set()

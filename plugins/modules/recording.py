@@ -13,8 +13,8 @@ author:
 description:
   - Puts together what M(opendomino.mail.recording_info) read, gives each name a pseudonym, and writes one JSON file.
   - >-
-    A page in Markdown beside it lists all that the file holds, and says first what deserves a look, so that a person can
-    decide whether to give it away.
+    A page in Markdown beside it lists all that the file holds, and says first what deserves a look, so that a person
+    can decide whether to give it away.
   - >-
     The name of the file is made of what it holds. The same recording has always the same bytes, and is written once.
 extends_documentation_fragment:

@@ -20,9 +20,9 @@ description:
   - >-
     With O(smtp_host): the replies of one SMTP conversation. C(DATA) and C(AUTH) are never sent.
   - >-
-    With O(url): the design of the forms in the Domino Directory, the types of items in Server, Configuration, Domain and
-    SMTP Inbound Site documents, and status, errorId and shape of answers of HCL Domino REST API to reading requests.
-    Person documents are not read.
+    With O(url): the design of the forms in the Domino Directory, the types of items in Server, Configuration, Domain
+    and SMTP Inbound Site documents, and status, errorId and shape of answers of HCL Domino REST API to reading
+    requests. Person documents are not read.
   - >-
     What is read is anonymised before the module returns, so on the host that it runs on. Only words of the product come
     through, small codes, and names of fields that stand with a label of the product. Names of servers, people, domains,
@@ -161,7 +161,6 @@ from ..module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._recording import reading
 from ..module_utils._recording.anonymise import Anonymiser
-from ..module_utils._smtp.probe import InputError
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from .words import is_product_identifier, is_product_text, is_product_word
 
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Mapping, Match
+    from typing import Any, Callable, Iterable, Mapping, Match
 
 #: Stands for what was there and is not told.
 GONE = "[...]"
@@ -69,7 +69,7 @@ class Anonymiser:
         if len(key) < 16:
             raise ValueError("the key of a recording has at least 16 characters")
         self._key = key.encode("utf-8")
-        self._kinds: Dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._parts: set[str] = set()
         self.release = ""
         given = names.items() if hasattr(names, "items") else ((name, "") for name in names)
@@ -85,15 +85,19 @@ class Anonymiser:
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             if "/" in folded:
-                self._kinds.setdefault(part, ("org" if last else kind or "name"))
-            elif kind and len(parts) == 1 and "." not in part:
-                self._kinds[part] = kind
+                self._is(part, "org" if last else kind or "name")
+            elif kind and len(parts) == 1:
+                self._is(part, kind)
             labels = part.split(".")
             for label in labels[: max(len(labels) - 1, 1)]:
                 for word in re.findall(r"[^\W_]+", label):
                     if len(word) > 2 and not is_product_word(word):
                         self._parts.add(word)
-                        self._kinds.setdefault(word, "name")
+                        self._is(word, "name")
+
+    def _is(self, name: str, kind: str) -> None:
+        """Remember what a name is called by; what tells more counts."""
+        self._kinds[name] = min(kind, self._kinds.get(name, kind), key=KINDS.index)
 
     # -- what comes through ------------------------------------------------------------------------------------------
 
@@ -117,15 +121,12 @@ class Anonymiser:
 
     def beside_a_label(self, name: str) -> str:
         """Return the name of a field that stands with a label of the product; a token where the site is in it."""
-        plain = re.sub(r"[^a-z0-9]", "", name.casefold())
-        if self.identifier(name):
-            return name
-        if not _IDENTIFIER.fullmatch(name) or any(re.sub(r"[^a-z0-9]", "", part) in plain for part in self._named()):
-            return self.token("field", name)
-        return name
+        return name if self.identifier(name) or not self._has_a_name(name) else self.token("field", name)
 
-    def _named(self) -> Iterable[str]:
-        return (part for part in self._parts if re.sub(r"[^a-z0-9]", "", part))
+    def _has_a_name(self, name: str) -> bool:
+        """Tell whether a name of the site stands in an identifier, with letters only and in any case."""
+        plain = re.sub(r"[^a-z0-9]", "", name.casefold())
+        return not _IDENTIFIER.fullmatch(name) or any(part in plain for part in self._parts)
 
     def token(self, kind: str, value: str) -> str:
         """Return the token of a value; case does not count."""
@@ -146,7 +147,7 @@ class Anonymiser:
         if kind == "ip":
             return self._address(found) or GONE
         if kind == "port":
-            return found if found == "25" else "9" * len(found)
+            return found if is_product_word(found) else "{port}"
         if kind == "blank":
             return found
         return self._chunk(found) if kind == "chunk" else GONE
@@ -168,7 +169,9 @@ class Anonymiser:
         if _folded(core) in self._kinds:
             return self.token("name", core)
         parts = re.split("([,;:])", core)
-        return "".join(part if part in ",;:" else self._chunk(part) for part in parts) if parts[1:] else self._words(core)
+        return (
+            "".join(part if part in ",;:" else self._chunk(part) for part in parts) if parts[1:] else self._words(core)
+        )
 
     def _words(self, core: str) -> str:
         """Return what consists of words of the product and numbers; if anything else is in it, nothing of it."""
@@ -225,7 +228,7 @@ class Anonymiser:
         if not _HOST.fullmatch(core) or not re.search(r"[^\W\d_]", core):
             return None
         name = core.rstrip(".")
-        first, _dot, rest = name.partition(".")
+        _first, _dot, rest = name.partition(".")
         if "." in rest and self._kinds.get(_folded(name)) != "domain":
             return f"{self.token('host', name)}.{self.token('domain', rest)}"
         return self.token("domain", name)
@@ -244,9 +247,9 @@ class Pseudonyms:
     """Gives tokens their pseudonyms, in the order in which they come up."""
 
     def __init__(self) -> None:
-        self._kinds: Dict[str, str] = {}
-        self._shown: Dict[str, str] = {}
-        self._counts: Dict[str, int] = {}
+        self._kinds: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
 
     def rename(self, value: Any) -> Any:
         """Return JSON data with pseudonyms instead of tokens."""
@@ -281,7 +284,9 @@ _SHAPES: Mapping[str, Callable[[int], str]] = {
     "host": "host{}".format,
     "domain": "domain{}.example".format,
     # the networks for documentation, RFC 5737 and RFC 3849
-    "ipv4": lambda number: f"{('192.0.2', '198.51.100', '203.0.113')[(number - 1) // 254 % 3]}.{(number - 1) % 254 + 1}",
+    "ipv4": lambda number: (
+        f"{('192.0.2', '198.51.100', '203.0.113')[(number - 1) // 254 % 3]}.{(number - 1) % 254 + 1}"
+    ),
     "ipv6": "2001:db8::{:x}".format,
     "path": "/path{}".format,
     "id": "ID{}".format,

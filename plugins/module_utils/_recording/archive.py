@@ -13,7 +13,7 @@ from .anonymise import Pseudonyms
 from .questions import DESIGN, PARTS, questions
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Mapping, Sequence
+    from typing import Any, Iterator, Mapping, Sequence
 
 FORMAT, VERSION = "opendomino-mail-recording", 1
 RECORDED, NOT_RECORDED, NOT_ANSWERED, NO_RECORDING = "recorded", "not recorded", "not found", "no recording can"
@@ -32,21 +32,23 @@ class RecordingError(ValueError):
     """What should be a recording, or parts of one, is none; the text is for the user."""
 
 
-def assemble(parts: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
+def assemble(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the recording of parts that were read; several may come from one call."""
-    together: Dict[str, Any] = {}
+    together: dict[str, Any] = {}
     releases = []
     for part in parts:
         unknown = sorted(set(part) - {*PARTS, "release", "not_recorded"})
         if unknown:
-            raise RecordingError(f"parts: {', '.join(unknown)} is no part of a recording. Take them from recording_info.")
+            raise RecordingError(
+                f"parts: {', '.join(unknown)} is no part of a recording. Take them from recording_info."
+            )
         for name in PARTS:
             if name in part and name in together:
                 raise RecordingError(f"parts: {name} is there twice. A recording is of one server.")
             if part.get(name) is not None:
                 together[name] = part[name]
         releases += [part["release"]] if part.get("release") else []
-    reasons: Dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for part in parts:
         reasons.update(part.get("not_recorded") or {})
     ordered = {name: together[name] for name in PARTS if name in together}
@@ -61,12 +63,12 @@ def assemble(parts: Sequence[Mapping[str, Any]]) -> Dict[str, Any]:
     }
 
 
-def _manifest(parts: Mapping[str, Any], reasons: Mapping[str, str]) -> List[Dict[str, str]]:
+def _manifest(parts: Mapping[str, Any], reasons: Mapping[str, str]) -> list[dict[str, str]]:
     found = {
         f"{form}.{proposal['setting']}"
         for form, content in (parts.get(DESIGN) or {"forms": {}})["forms"].items()
         for proposal in content["proposals"]
-        if proposal["confidence"] in ("exact", "likely")
+        if proposal["item"]
     }
     entries = []
     for question in questions():
@@ -94,7 +96,7 @@ def file_name(content: bytes) -> str:
     return f"domino-recording-{hashlib.sha256(content).hexdigest()[:12]}.json"
 
 
-def parse(content: bytes, where: str) -> Dict[str, Any]:
+def parse(content: bytes, where: str) -> dict[str, Any]:
     """Return a recording that was read from a file; RecordingError where it is none."""
     try:
         data = json.loads(content)
@@ -191,7 +193,8 @@ def _documents(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _rest(part: Mapping[str, Any]) -> Iterator[str]:
     for name, answer in part.items():
-        yield f"- {name.replace('_', ' ')}: HTTP {answer['status']}, errorId {answer['error_id']} {_code(answer['message'])}"
+        number = f"HTTP {answer['status']}, errorId {answer['error_id']}"
+        yield f"- {name.replace('_', ' ')}: {number} {_code(answer['message'])}".rstrip()
         yield f"  - {_code(json.dumps(answer['shape'], sort_keys=True))}"
 
 

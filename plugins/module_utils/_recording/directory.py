@@ -18,7 +18,7 @@ from .anonymise import GONE
 from .words import NUMBERS, is_product_identifier, is_product_text, is_product_value
 
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Mapping, Sequence, Tuple
+    from typing import Iterable, Mapping, Sequence
 
     from .._directory.design_dxl import DatabaseDesign
     from .._directory.discovery import Proposal
@@ -32,21 +32,27 @@ READ_FORMS = ("Server", "ServerConfig", "Domain", "SMTPInboundSite")
 ABSENT_SCOPE, ABSENT_MODE, ABSENT_FORM = "opendominonosuchscope", "opendominonosuchmode", "OpenDominoNoSuchForm"
 _BASIS, _SETUP = "/api/v1", "/api/setup-v1"
 
-_TYPES = frozenset(
-    "text number keyword names authors readers datetime richtext richtextlite password formula timezone color".split()
-)
-_KINDS = frozenset("editable computed computedfordisplay computedwhencomposed".split())
+_TYPES_TEXT = """
+    text number keyword names authors readers datetime richtext richtextlite password formula timezone color
+"""
+_TYPES = frozenset(_TYPES_TEXT.split())
+_KINDS_TEXT = """
+    editable computed computedfordisplay computedwhencomposed
+"""
+_KINDS = frozenset(_KINDS_TEXT.split())
 #: Keys of JSON objects that the published contract and captured answers have, beside the product's own identifiers.
-_KEYS = frozenset(
-    "status statuscode statustext message errorid details bearer claims iss sub aud scopes leeway expseconds issuedate "
-    "user level roles flags apiname schemaname nsfpath isactive server createschema maximumaccesslevel icon iconname "
-    "description meta noteid unid created lastmodified lastaccessed lastmodifiedinfile addedtofile noteclass unread "
-    "editable revision form type hide conflictaction alias name allowmultivalues kind fields formname formmodes modename "
-    "readaccessformula writeaccessformula deleteaccessformula computewithform formula formulatype required items format "
-    "fieldaccess fieldgroup externalname itemflags summaryfield protectedfield continueonerror onload onsave sign "
-    "validationrules strictinput requirerevisiontoupdate openaccess allowcode allowdecryption dqlaccess dqlformula "
-    "excludedviews views agents forms formaliases keepproperties version title active warnings paths info openapi".split()
-)
+_KEYS_TEXT = """
+    status statuscode statustext message errorid details bearer claims iss sub aud scopes leeway expseconds
+    issuedate user level roles flags apiname schemaname nsfpath isactive server createschema maximumaccesslevel
+    icon iconname description meta noteid unid created lastmodified lastaccessed lastmodifiedinfile addedtofile
+    noteclass unread editable revision form type hide conflictaction alias name allowmultivalues kind fields
+    formname formmodes modename readaccessformula writeaccessformula deleteaccessformula computewithform formula
+    formulatype required items format fieldaccess fieldgroup externalname itemflags summaryfield protectedfield
+    continueonerror onload onsave sign validationrules strictinput requirerevisiontoupdate openaccess allowcode
+    allowdecryption dqlaccess dqlformula excludedviews views agents forms formaliases keepproperties version title
+    active warnings paths info openapi
+"""
+_KEYS = frozenset(_KEYS_TEXT.split())
 _MAX_DEPTH = 4
 
 
@@ -82,7 +88,7 @@ def looks(scope: str) -> Sequence[Look]:
     )
 
 
-def rest(answers: Sequence[Tuple[Look, Answer]], scope: str, user: str, anonymiser: Anonymiser) -> Dict[str, Any]:
+def rest(answers: Sequence[tuple[Look, Answer]], scope: str, user: str, anonymiser: Anonymiser) -> dict[str, Any]:
     """Return the part `rest`: what each request was answered, as status, number, text and shape."""
     slots = {scope: "scope", user: "user", ABSENT_SCOPE: "no_scope", ABSENT_FORM: "no_form", ABSENT_MODE: "no_mode"}
     return {
@@ -142,10 +148,10 @@ def _type(value: Any) -> str:
 
 def design(
     database: DatabaseDesign | None, listed: Mapping[str, Answer], anonymiser: Anonymiser
-) -> Tuple[Dict[str, Any], Mapping[str, Mapping[str, bool]]]:
+) -> tuple[dict[str, Any], Mapping[str, Mapping[str, bool]]]:
     """Return the part `design`, and the items of each form that may be named, with whether they offer choices."""
-    forms: Dict[str, Any] = {}
-    named: Dict[str, Mapping[str, bool]] = {}
+    forms: dict[str, Any] = {}
+    named: dict[str, Mapping[str, bool]] = {}
     for name in FORMS:
         found = layout.form(database, name) if database else None
         answer = listed.get(name)
@@ -178,12 +184,12 @@ def _near(proposal: Proposal) -> Iterable[Any]:
     return (*chosen, *(candidate for candidate in proposal.candidates if candidate.score >= CLOSE))
 
 
-def _once(placed: Sequence[Placed]) -> List[Placed]:
+def _once(placed: Sequence[Placed]) -> list[Placed]:
     """Return each field once, at its first place."""
     return list({each.field.name.lower(): each for each in reversed(placed)}.values())[::-1]
 
 
-def _field(placed: Placed, beside: Iterable[str], anonymiser: Anonymiser) -> Dict[str, Any] | None:
+def _field(placed: Placed, beside: Iterable[str], anonymiser: Anonymiser) -> dict[str, Any] | None:
     name = placed.field.name
     known = anonymiser.identifier(name)
     if not known and name.lower() not in beside:
@@ -191,9 +197,10 @@ def _field(placed: Placed, beside: Iterable[str], anonymiser: Anonymiser) -> Dic
     choices = None
     if placed.choices is not None:
         choices = [_choice(text, stored) for text, stored in placed.choices]
+    shown = known or anonymiser.beside_a_label(name)
     return {
-        "item": known or anonymiser.beside_a_label(name),
-        "look": not known,
+        "item": shown,
+        "look": not known and shown == name,
         "type": placed.field.type if placed.field.type in _TYPES else "other" if placed.field.type else "",
         "kind": placed.field.kind if placed.field.kind in _KINDS else "other",
         "several_values": placed.field.many,
@@ -205,21 +212,22 @@ def _field(placed: Placed, beside: Iterable[str], anonymiser: Anonymiser) -> Dic
     }
 
 
-def _choice(text: str, stored: str) -> Dict[str, Any]:
+def _choice(text: str, stored: str) -> dict[str, Any]:
     return {
         "text": text if is_product_text(text) else GONE,
         "stored": stored if is_product_value(stored) else None,
     }
 
 
-def _proposal(proposal: Proposal, anonymiser: Anonymiser) -> Dict[str, Any]:
+def _proposal(proposal: Proposal, anonymiser: Anonymiser) -> dict[str, Any]:
     """Return what the design says of a setting that public sources are not sure of."""
     chosen = proposal.chosen
-    values = {name: _stored(value) for name, value in (chosen.values if chosen else {}).items()}
+    name = chosen.name if chosen else ""
+    values = {friendly: _stored(value) for friendly, value in (chosen.values if chosen else {}).items()}
     return {
         "setting": proposal.item.setting,
         "confidence": proposal.confidence,
-        "item": anonymiser.beside_a_label(chosen.name) if chosen else None,
+        "item": name if name and name == anonymiser.beside_a_label(name) else None,
         "type": chosen.placed.field.type if chosen and chosen.placed.field.type in _TYPES else None,
         "several_values": chosen.placed.field.many if chosen else None,
         "values": values,
@@ -230,7 +238,7 @@ def _stored(value: Any) -> str | None:
     return None if value is None or not is_product_value(str(value)) else str(value)
 
 
-def _described(answer: Answer) -> Dict[str, Any]:
+def _described(answer: Answer) -> dict[str, Any]:
     """Return how the API describes a form: which keys stand beside the fields, and which a field has."""
     if not answer.ok or not isinstance(answer.body, dict):
         return {"status": answer.status, "error_id": answer.error_id}
@@ -240,7 +248,7 @@ def _described(answer: Answer) -> Dict[str, Any]:
         if isinstance(listed, list)
         else [entry for key, entry in answer.body.items() if key[:1] != "@" and isinstance(entry, dict)]
     )
-    keys: Dict[str, str] = {}
+    keys: dict[str, str] = {}
     for entry in entries:
         keys.update({key: _type(value) for key, value in entry.items() if _is_key(key)})
     return {
@@ -258,7 +266,7 @@ def _described(answer: Answer) -> Dict[str, Any]:
 
 def documents(
     found: Mapping[str, Sequence[Document]], named: Mapping[str, Mapping[str, bool]], anonymiser: Anonymiser
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Return the part `documents`: of each item that may be named, in which types it was seen, and which codes."""
     return {form: _items(form, found.get(form, ()), named.get(form, {}), anonymiser) for form in found}
 
@@ -273,11 +281,9 @@ def names_in(found: Mapping[str, Sequence[Document]]) -> Iterable[str]:
                         yield one[:200]
 
 
-def _items(
-    form: str, held: Sequence[Document], named: Mapping[str, bool], anonymiser: Anonymiser
-) -> Dict[str, Any]:
+def _items(form: str, held: Sequence[Document], named: Mapping[str, bool], anonymiser: Anonymiser) -> dict[str, Any]:
     coded = {str(row.name).lower() for row in PUBLISHED.rows(form) if row.name and row.values}
-    items: Dict[str, Dict[str, Any]] = {}
+    items: dict[str, dict[str, Any]] = {}
     others = set()
     for document in held:
         for name, value in document.items.items():

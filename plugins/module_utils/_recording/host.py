@@ -13,7 +13,7 @@ from .._notes_ini import MAX_VALUE_BYTES, NotesIni, as_text
 from .words import TASKS, is_product_value
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Mapping, Sequence
+    from typing import Any, Mapping, Sequence
 
     from .anonymise import Anonymiser
 
@@ -49,13 +49,13 @@ class Said:
     response: Sequence[str] | None
 
 
-def console(said: Sequence[Said], anonymiser: Anonymiser, values: Mapping[str, str]) -> Dict[str, Any]:
+def console(said: Sequence[Said], anonymiser: Anonymiser, values: Mapping[str, str]) -> dict[str, Any]:
     """Return the part `console`; `values`: what notes.ini says of the variables that were asked for."""
     return {"commands": [_command(entry, anonymiser, values) for entry in said]}
 
 
-def _command(said: Said, anonymiser: Anonymiser, values: Mapping[str, str]) -> Dict[str, Any]:
-    slots: Dict[str, str] = {}
+def _command(said: Said, anonymiser: Anonymiser, values: Mapping[str, str]) -> dict[str, Any]:
+    slots: dict[str, str] = {}
     name = said.command.rpartition(" ")[2] if said.command.startswith("show config ") else ""
     if name:
         slots[name] = "name"
@@ -70,7 +70,7 @@ def _command(said: Said, anonymiser: Anonymiser, values: Mapping[str, str]) -> D
     }
 
 
-def _line(line: str, anonymiser: Anonymiser, slots: Mapping[str, str]) -> Dict[str, Any]:
+def _line(line: str, anonymiser: Anonymiser, slots: Mapping[str, str]) -> dict[str, Any]:
     """Return a line of console.log: how process and time are written, and the text."""
     prefix = _PREFIX.match(line)
     rest = line[prefix.end() :] if prefix else line
@@ -86,7 +86,7 @@ def _line(line: str, anonymiser: Anonymiser, slots: Mapping[str, str]) -> Dict[s
     }
 
 
-def notes_ini(content: bytes, anonymiser: Anonymiser) -> Dict[str, Any]:
+def notes_ini(content: bytes, anonymiser: Anonymiser) -> dict[str, Any]:
     """Return the part `notes_ini`: how the file is written, and which of the product's variables it has."""
     ini = NotesIni(tuple(_LINES.findall(content)))
     names = [as_text(line.split(b"=", 1)[0]).rstrip(" \t") for line in ini.lines[1:] if b"=" in line]
@@ -103,10 +103,14 @@ def notes_ini(content: bytes, anonymiser: Anonymiser) -> Dict[str, Any]:
             "comments": sum(line.startswith(b":") for line in ini.lines) > 0,
             "other_sections": sum(line.startswith(b"[") for line in ini.lines) > 1,
             "blank_lines": any(not line.strip() for line in ini.lines),
-            "blank_before_equals": any(b"=" in line and line.split(b"=", 1)[0][-1:] in b" \t" for line in ini.lines[1:]),
+            "blank_before_equals": any(
+                b"=" in line and line.split(b"=", 1)[0][-1:] in b" \t" for line in ini.lines[1:]
+            ),
             "blank_after_equals": any(line.partition(b"=")[2][:1] in (b" ", b"\t") for line in ini.lines[1:]),
             "names_with_dollar": any(name.startswith("$") for name in names),
-            "values_over_limit": sum(len(line.partition(b"=")[2].rstrip(b"\r\n")) > MAX_VALUE_BYTES for line in ini.lines),
+            "values_over_limit": sum(
+                len(line.partition(b"=")[2].rstrip(b"\r\n")) > MAX_VALUE_BYTES for line in ini.lines
+            ),
             "duplicates": [shown for name, shown in known.items() if folded.count(name.lower()) > 1],
         },
         "variables": {shown: _value(name, ini) for name, shown in known.items()},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any, Dict, Sequence, Tuple
+    from typing import Any, Sequence
 
     from .._smtp.transcript import Reply
     from .anonymise import Anonymiser
@@ -20,7 +20,7 @@ STRANGER = "opendomino-recorder@example.org"
 GREETING = "greeting"
 
 
-def script(local_domain: str = "") -> Sequence[Tuple[str, str]]:
+def script(local_domain: str = "") -> Sequence[tuple[str, str]]:
     """Return what to say to a listener, by step; with a domain of its own, a recipient there that nobody is.
 
     No DATA, no AUTH: no message can come of it, and no account is tried.
@@ -50,8 +50,8 @@ def script(local_domain: str = "") -> Sequence[Tuple[str, str]]:
 
 
 def smtp(
-    replies: Sequence[Tuple[str, str, Reply]], ended: str, anonymiser: Anonymiser, client: str, local_domain: str = ""
-) -> Dict[str, Any]:
+    replies: Sequence[tuple[str, str, Reply]], ended: str, anonymiser: Anonymiser, client: str, local_domain: str = ""
+) -> dict[str, Any]:
     """Return the part `smtp`: step, command and reply of each exchange; `client`: the address of this end.
 
     `ended` says why the conversation stopped early, by a word; empty where it did not.

@@ -16,7 +16,7 @@ from .._directory.discovery import is_confirmed
 from .._directory.items import PUBLISHED
 
 if TYPE_CHECKING:
-    from typing import Iterator, Tuple
+    from typing import Iterator
 
 CONSOLE, NOTES_INI, SMTP, DESIGN, DOCUMENTS, REST = "console", "notes_ini", "smtp", "design", "documents", "rest"
 #: Parts of a recording, in the order in which pseudonyms are given.
@@ -85,7 +85,9 @@ _QUESTIONS = (
     Question("I 1.8", "status and errorId of what is not there: scope, document, mode, form", REST),
     Question("I 1.9", "whether a number is stored where text belongs: types of the items of documents", DOCUMENTS),
     Question("I 7a", "which version of the contract the server serves", REST),
-    Question("I 7b", "schema on an excluded names.nsf, limits of bulk requests, computeWithForm, dryRun", why_not=CHANGE),
+    Question(
+        "I 7b", "schema on an excluded names.nsf, limits of bulk requests, computeWithForm, dryRun", why_not=CHANGE
+    ),
     Question("I 7c", "one-touch setup of a configured server, C API, Java, LDAP, DAS", why_not=STATE),
 )
 
@@ -99,6 +101,6 @@ def questions() -> Iterator[Question]:
             yield Question(f"{row.form}.{row.setting}", f"{what} of {row.label or row.setting}", DESIGN)
 
 
-def answered_by(part: str) -> Tuple[str, ...]:
+def answered_by(part: str) -> tuple[str, ...]:
     """Return the numbers of the questions that a part answers."""
     return tuple(question.number for question in questions() if question.part == part)

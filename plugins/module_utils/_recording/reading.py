@@ -22,7 +22,7 @@ from .host import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Any, Dict, List, Sequence, Tuple
+    from typing import Any, Dict, Sequence
 
     from .._directory.rest import RestDirectory
     from .._smtp.transcript import Reply
@@ -41,7 +41,7 @@ class _Witness(ServerC):
 
     wrote: Sequence[str] = ()
 
-    def send(self, command: str) -> List[str]:
+    def send(self, command: str) -> list[str]:
         lines = super().send(command)
         self.wrote = lines
         return lines
@@ -75,7 +75,7 @@ def read_host(
     return {**parts, "release": anonymiser.release}
 
 
-def _values(content: bytes) -> Dict[str, str]:
+def _values(content: bytes) -> dict[str, str]:
     pairs = (line.partition(b"=") for line in reversed(content.split(b"\n")))
     return {as_text(name).strip().lower(): as_text(value).strip() for name, equals, value in pairs if equals}
 
@@ -89,7 +89,7 @@ def talk(address: str, port: int, local_domain: str, anonymiser: Anonymiser, *, 
     except ConversationError:
         return {"not_recorded": {"smtp": UNREACHED}}
     client = str(sock.getsockname()[0])
-    replies: List[Tuple[str, str, Reply]] = []
+    replies: list[tuple[str, str, Reply]] = []
     ended = ""
     with closing(Connection(sock, deadline)) as connection:
         try:
@@ -114,9 +114,7 @@ def read_directory(directory: RestDirectory, nsf_path: str, scope: str, user: st
         not_recorded["documents"] = UNREAD
     for name in directories.names_in(found):
         anonymiser.know(name)
-    listed = {
-        form: directory.look(f"/api/setup-v1/design/forms/{form}", {"nsfPath": nsf_path}, None) for form in FORMS
-    }
+    listed = {form: directory.look(f"/api/setup-v1/design/forms/{form}", {"nsfPath": nsf_path}, None) for form in FORMS}
     try:
         database = directory.design_dxl({"nsfPath": nsf_path})
     except DirectoryError:

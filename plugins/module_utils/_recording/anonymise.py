@@ -152,42 +152,46 @@ class Anonymiser:
             return found
         return self._chunk(found) if kind == "chunk" else GONE
 
-    def _chunk(self, chunk: str) -> str:
+    def _chunk(self, chunk: str, *, several: bool = False) -> str:
         """Return what shows of a piece without blanks: punctuation around it is looked through."""
         before, core, after = _unwrapped(chunk)
-        return before + (self._core(core) if core else "") + after
+        return before + (self._core(core, several=several) if core else "") + after
 
-    def _core(self, core: str) -> str:
+    def _core(self, core: str, *, several: bool) -> str:
         if is_product_text(core):
-            return self._words(core)
+            return self._words(core, several=several)
         if "=" in core and not re.match(r"(?:cn|ou|o|c)=", core, re.IGNORECASE):
             return "=".join(self._chunk(part) if part else "" for part in core.split("=", 1))
-        for way in (self._address, self._mail, self._place, self._id, self._clock, self._host):
+        for way in (self._clock, self._id, self._address, self._mail, self._place, self._host):
             found = way(core)
             if found is not None:
                 return found
         if _folded(core) in self._kinds:
             return self.token("name", core)
         parts = re.split("([,;:])", core)
-        return (
-            "".join(part if part in ",;:" else self._chunk(part) for part in parts) if parts[1:] else self._words(core)
-        )
+        if parts[1:]:
+            several = len(re.findall("[0-9]+", core)) > 1
+            return "".join(part if part in ",;:" else self._chunk(part, several=several) for part in parts)
+        return self._words(core, several=several)
 
-    def _words(self, core: str) -> str:
-        """Return what consists of words of the product and numbers; if anything else is in it, nothing of it."""
+    def _words(self, core: str, *, several: bool = False) -> str:
+        """Return what consists of words of the product and numbers; if anything else is in it, nothing of it.
+
+        Of several numbers none is told: together they are a time, an address or a telephone number.
+        """
         runs = _RUN.findall(core)
-        numbers = sum(run.isdecimal() for run in runs)
-        shown = [self._word(run, alone=numbers < 2) for run in runs]
+        several = several or sum(run.isdecimal() for run in runs) > 1
+        shown = [self._word(run, alone=not several) for run in runs]
         return GONE if GONE in shown else "".join(shown)
 
     def _address(self, core: str) -> str | None:
         try:
             address = ipaddress.ip_address(core.partition("%")[0])
         except ValueError:
-            host, colon, port = core.rpartition(":")
-            if colon and port.isdecimal() and host.count(":") == 0 and _is_address(host):
-                return f"{self._address(host)}:{'9' * len(port)}"
-            return None
+            bracketed = re.fullmatch(r"([^\]]+)\]:[0-9]{1,5}", core)
+            if bracketed and _is_address(bracketed.group(1)):
+                return f"{self._address(bracketed.group(1))}]:9999"
+            return GONE if core.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.%\]]+", core) else None
         return self.token(f"ipv{address.version}", address.compressed)
 
     def _mail(self, core: str) -> str | None:

@@ -8,6 +8,7 @@ People's documents are not read. Of the other documents no content comes through
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def _contract(body: Any) -> Any:
     info = body.get("info") if isinstance(body, dict) else None
     paths = body.get("paths") if isinstance(body, dict) else None
     version = info.get("version") if isinstance(info, dict) else None
-    plain = isinstance(version, str) and len(version) < 12 and version.replace(".", "").isdigit()
+    plain = isinstance(version, str) and re.fullmatch(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,2}", version)
     return {"version": version if plain else None, "paths": len(paths) if isinstance(paths, dict) else None}
 
 

@@ -44,7 +44,7 @@ _PIECES = re.compile(
     rf"|(?P<date>(?<![\w]){_DATE})"
     r"|(?P<release>(?<=Release )[0-9]{1,2}(?:\.[0-9]{1,2}){0,2}(?:FP[0-9]{1,2})?(?: HF[0-9]{1,4})?(?![\w.]))"
     rf"|(?P<ip>{_IP})"
-    r"|(?P<port>(?<=Port:)[0-9]{1,5}(?![\w.:]))"
+    r"|(?P<port>Port:[0-9]{1,5}(?![\w.:]))"
     rf"|(?P<blank>[ \t]+)|(?P<chunk>(?:(?!{_IP})[^ \t{_SLOT_OPEN}])+)|(?P<other>.)",
     re.DOTALL,
 )
@@ -147,7 +147,7 @@ class Anonymiser:
         if kind == "ip":
             return self._address(found) or GONE
         if kind == "port":
-            return found if is_product_word(found) else "{port}"
+            return found if is_product_word(found[5:]) else "Port:{port}"
         if kind == "blank":
             return found
         return self._chunk(found) if kind == "chunk" else GONE

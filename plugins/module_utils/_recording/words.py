@@ -46,6 +46,7 @@ TASKS = (
 #: What the product says, in the words of public sources (the reference behind tests/lab/README.md): console, SMTP
 #: listener, Router. In words only; what stands between them is not kept here.
 _TEXTS = """
+    Command has been executed on remote server. Use 'Live' console option, in future, to view response from server.
     Server started on physical node  SMTP Server: Started  HTTP Server: Started  POP3 Server: Started  REST API:
     Started
     Restart Recovery complete  Finished replication with server  Listen for connect requests on TCP Port: 25

@@ -48,7 +48,8 @@ options:
     required: true
 seealso:
   - module: opendomino.mail.recording_info
-  - role: opendomino.mail.record
+  - plugin: opendomino.mail.record
+    plugin_type: role
 """
 
 EXAMPLES = r"""

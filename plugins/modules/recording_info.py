@@ -102,7 +102,8 @@ notes:
   - The design is in English where the directory is; labels in other languages do not come through.
 seealso:
   - module: opendomino.mail.recording
-  - role: opendomino.mail.record
+  - plugin: opendomino.mail.record
+    plugin_type: role
 """
 
 EXAMPLES = r"""

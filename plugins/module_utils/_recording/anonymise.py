@@ -20,6 +20,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING
 
+from .._smtp.names import is_address
 from .words import is_product_identifier, is_product_text, is_product_word
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Anonymiser:
             address = ipaddress.ip_address(core.partition("%")[0])
         except ValueError:
             bracketed = re.fullmatch(r"([^\]]+)\]:[0-9]{1,5}", core)
-            if bracketed and _is_address(bracketed.group(1)):
+            if bracketed and is_address(bracketed.group(1)):
                 return f"{self._address(bracketed.group(1))}]:9999"
             return GONE if core.count(":") > 1 and re.fullmatch(r"[0-9A-Fa-f:.%\]]+", core) else None
         return self.token(f"ipv{address.version}", address.compressed)
@@ -330,14 +331,6 @@ def _plain(text: str) -> str:
         return run if known and (len(run) <= 3 or len(set(run)) == 1) else GONE
 
     return re.sub(r"[^\w\s]+|[^\x00-\x7f]+", shown, text)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _folded(value: str) -> str:

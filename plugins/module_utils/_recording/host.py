@@ -98,7 +98,7 @@ def notes_ini(content: bytes, anonymiser: Anonymiser) -> dict[str, Any]:
             "byte_order_mark": content[:3] == b"\xef\xbb\xbf" or content[:2] in (b"\xff\xfe", b"\xfe\xff"),
             "line_ends": sorted({_end(line) for line in ini.lines[:-1]}),
             "last_line_end": _end(ini.lines[-1]) if ini.lines else "none",
-            "ascii_only": content.isascii() if hasattr(content, "isascii") else all(byte < 128 for byte in content),
+            "ascii_only": content.isascii(),
             "utf8": _is_utf8(content),
             "comments": sum(line.startswith(b":") for line in ini.lines) > 0,
             "other_sections": sum(line.startswith(b"[") for line in ini.lines) > 1,

@@ -238,6 +238,8 @@ class ServerC:
     def __init__(self, data_directory: Path, program_directory: Path) -> None:
         self._data_directory = data_directory
         self._server = program_directory / "bin" / "server"
+        #: of the last `server -c`; it says nothing reliable about the command
+        self.exit_code = 0
 
     def check(self) -> None:
         """Raise ConsoleError where the program is missing or this user may not use it."""
@@ -273,7 +275,7 @@ class ServerC:
             except (OSError, subprocess.SubprocessError) as exc:
                 raise ConsoleError(f"{self._server} could not be started: {exc}. The command was not sent.") from exc
             try:
-                process.wait(_SEND_TIMEOUT)
+                self.exit_code = process.wait(_SEND_TIMEOUT)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

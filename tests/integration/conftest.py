@@ -15,7 +15,7 @@ import yaml
 from playbook import PlaybookRun, run_playbook
 
 from dominolab.inventory import inventory
-from dominolab.lab import Lab
+from dominolab.lab import HANDSHAKE, Lab
 from dominolab.topology import load
 
 if TYPE_CHECKING:
@@ -81,19 +81,21 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture
 def site_with(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Yield what starts a fresh lab with other options of its REST API."""
+    """Yield what starts a fresh lab with other options of its REST API, or with a recording of another server."""
     started: list[Site] = []
 
-    def starter(**rest: Any) -> Site:
+    def starter(recording: Path | None = None, **rest: Any) -> Site:
         path = tmp_path / "topology.yml"
         content = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
-        path.write_text(yaml.safe_dump({**content, "rest": rest}), encoding="utf-8")
+        said = {"recording": str(recording)} if recording else {}
+        path.write_text(yaml.safe_dump({**content, "rest": rest, **said}), encoding="utf-8")
         started.append(start(tmp_path / "lab", path))
         return started[-1]
 
     yield starter
     for site in started:
-        site.lab.down()
+        if (site.state / HANDSHAKE).exists():
+            site.lab.down()
 
 
 @pytest.fixture(scope="session")

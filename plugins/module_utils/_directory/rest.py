@@ -133,6 +133,12 @@ class RestDirectory:
             raise RefusedError(text, answer.status, answer.error_id)
         return design_dxl.read(answer.body.encode("utf-8"))
 
+    def look(self, path: str, query: Mapping[str, str], token: str | None = None) -> Answer:
+        """Return the answer to a GET as it is, a refusal too; with `token`, this one is sent ("": none)."""
+        if token is None:
+            return self._call("GET", path, query)
+        return self._transport.request("GET", path, query, None, token or None)
+
     def _widened(self, listed: Design) -> Design:
         """Look at the subforms too. The form's own description does not tell its subforms, the design's DXL does."""
         try:

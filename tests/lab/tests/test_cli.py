@@ -352,6 +352,7 @@ def test_a_process_that_starts_another_program_in_its_place_is_not_taken_for_end
         (TOPOLOGY + "servers: []\n", "unknown keys: servers"),
         (TOPOLOGY + "rest: {scopes: x}\n", "server Mail01/Acme: .*scopes"),
         (TOPOLOGY + "faults: [{name: sloth}]\n", "sloth is not a fault"),
+        (TOPOLOGY + "recording: topology.yml\n", "is not JSON"),
         (TOPOLOGY + "design: {Server: [x]}\n", "server Mail01/Acme: "),
         (TOPOLOGY.replace("replication_seconds", "relase"), "unknown keys: relase"),
         (TOPOLOGY.replace("Mail02/Acme", "Mail01/Acme"), "given twice: mail01"),
@@ -361,7 +362,16 @@ def test_a_process_that_starts_another_program_in_its_place_is_not_taken_for_end
         ),
     ],
     ids=[
-        *("no YAML", "empty", "unknown key", "unknown REST key", "unknown fault", "no design", "unknown server key"),
+        *(
+            "no YAML",
+            "empty",
+            "unknown key",
+            "unknown REST key",
+            "unknown fault",
+            "no recording",
+            "no design",
+            "unknown server key",
+        ),
         *("host twice", "unknown server"),
     ],
 )

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = command("up", _up, "start a fresh lab; return when it is ready")
     up.add_argument("--topology", type=Path, required=True, help="YAML file that describes the lab")
+    up.add_argument("--recording", type=Path, help="recording of a real server, whose words the lab's servers use")
     command("down", _down, "stop everything")
     command("status", _status, "show what runs").add_argument("--json", action="store_true")
     for name, run, text in (("start", _start, "start one server"), ("stop", _stop, "stop one server")):
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(lab: Lab, options: argparse.Namespace) -> None:
-    handshake = lab.up(topology.load(options.topology))
+    handshake = lab.up(topology.load(options.topology, options.recording))
     for host, server in handshake["servers"].items():
         where = f"{server['host_name']}, {server['address']}"
         print(f"{host}: {server['server_name']} ({where}), REST {server['rest_url']}")

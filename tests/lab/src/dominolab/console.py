@@ -107,7 +107,10 @@ async def _show_server(server: DominoServer, rest: str) -> None:
         server.log(NOT_RECOGNIZED)
         return
     around = server.surroundings
-    server.print(f" {abbreviated(around.server_name)} Release {around.release}")
+    name = abbreviated(around.server_name)
+    recorded = server.recording.shown("show server", release=around.release)
+    for line in recorded or [f" {name} Release {around.release}"]:
+        server.print(line.replace("Server1/Org1", name))
 
 
 async def _show_configuration(server: DominoServer, rest: str) -> None:
@@ -115,7 +118,7 @@ async def _show_configuration(server: DominoServer, rest: str) -> None:
         server.log(INSUFFICIENT)
         return
     for name, value in server.notes_ini.matching(rest):
-        server.print(f" {name}={value}")
+        server.print(server.recording.variable(name, value) or f" {name}={value}")
 
 
 async def _set_configuration(server: DominoServer, rest: str) -> None:

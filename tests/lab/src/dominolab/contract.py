@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dominolab.mailbox import MailBox
+    from dominolab.recording import Recording
 
 #: Answers one kind of server-to-server request: JSON object in, JSON object out.
 PeerHandler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
@@ -100,6 +101,10 @@ class Server(Protocol):
     @property
     def notes_ini(self) -> NotesIniView:
         """notes.ini."""
+
+    @property
+    def recording(self) -> Recording:
+        """What a real server said, where a recording was given; else it says nothing."""
 
     @property
     def mail_box(self) -> MailBox:

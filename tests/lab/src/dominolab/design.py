@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Field:
     names: bool = False  # holds Notes names
     evidence: str = "assumed"
     subform: str = ""  # where it stands on one; the form's own description does not show it then
+    #: how it looks (tab, label, choices), where a recording says so; else data/layout.yml does
+    row: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

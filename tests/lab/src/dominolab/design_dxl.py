@@ -67,7 +67,7 @@ def _body(parent: ET.Element, fields: Iterable[Field], rows: Mapping[str, Any]) 
     for field in fields:
         if field.name == "Form":  # an item that Notes keeps, not a field
             continue
-        row = rows.get(field.name, {})
+        row = field.row or rows.get(field.name, {})
         label, place = _cells(tabs.table(tuple(str(row.get("tab") or "Other").split(" > "))))
         label.text = f"{row['label']}:" if "label" in row else None
         _field(place, field, row.get("choices"))

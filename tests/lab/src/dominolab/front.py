@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The front that hosts call as `server`: with `-c` it sends one console command, without it becomes the server.
 
-Standard library only, and few imports: `server -c` is called often. Like the product's, it prints nothing; the answer
-stands in the console log. Standard output and exit code are assumed: 0 when the command was handed over, 1 when no
-server runs here.
+Standard library only, and few imports: `server -c` is called often. It prints nothing; the answer stands in the console
+log. Standard output and exit code are assumed: 0 when the command was handed over, 1 when no server runs here. A
+recording of a real server says better.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ def _send(command: str) -> int:
         try:
             connection.connect(".dominolab-console")  # relative: both run in the data directory
             connection.sendall(json.dumps({"command": command}).encode() + b"\n")
-            while connection.recv(65536):
-                pass
+            with connection.makefile("r", encoding="utf-8") as stream:
+                answer = json.loads(stream.readline() or "{}")
         except OSError:
             return 1
-    return 0
+    for line in answer.get("output", ()):
+        print(line)
+    return int(answer.get("exit_code", 0))
 
 
 if __name__ == "__main__":

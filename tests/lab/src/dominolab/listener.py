@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import re
 import time
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -20,6 +21,7 @@ from aiosmtpd.smtp import SMTP
 
 from dominolab.domains import LocalDomains, local_domains
 from dominolab.exchangers import Resolver
+from dominolab.recording import Recording, wire
 from dominolab.relay import ConnectingHost, RelayControls, may_relay
 
 if TYPE_CHECKING:
@@ -40,6 +42,17 @@ _REPLIES = {
     "501 Syntax: HELO hostname": '501 Command "HELO" requires an argument',
     "501 Syntax: EHLO hostname": '501 Command "EHLO" requires an argument',
     "354 End data with <CR><LF>.<CR><LF>": '354 Enter message, end with "." on a line by itself',
+}
+
+_UNKNOWN = re.compile(r'500 Error: command "(.*)" not recognized')
+#: Steps of a recording in which a real server was asked what makes the library reply so.
+_STEPS = {
+    "501 Syntax: HELO hostname": "helo_without_argument",
+    "501 Syntax: EHLO hostname": "ehlo_without_argument",
+    "501 Syntax: MAIL FROM: <address> [SP <mail-parameters>]": "mail_wrong_syntax",
+    "503 Error: send HELO first": "mail_before_ehlo",
+    "503 Error: need MAIL command": "rcpt_before_mail",
+    "250 OK": "rset",
 }
 
 
@@ -110,11 +123,13 @@ class SMTPTask:
         self._refreshing: asyncio.Task[None] | None = None
         self._sessions: set[_Protocol] = set()
         self._port = 0
+        self.words = Recording({})
         self.numbers = itertools.count(1)
 
     async def start(self, server: Server, arguments: str = "") -> None:
         """Read the configuration and listen, if the port status allows [2.9]; OSError where the port is taken."""
         self._server = server
+        self.words = server.recording
         self.resolver = Resolver(server.surroundings.resolver_address, server.surroundings.resolver_port)
         self.configuration = ListenerConfiguration.read(server)
         document = server.server_document()
@@ -149,7 +164,8 @@ class SMTPTask:
         entries = ["Utility task", "Control task"]
         if self._listener:
             entries.insert(0, f"Listen for connect requests on TCP Port:{self._port}")
-        return [f"{'SMTP Server':<20} {entry}" for entry in entries]
+        own = [f"{'SMTP Server':<20} {entry}" for entry in entries]
+        return self.words.task("SMTP Server", port=str(self._port)) or own if self._listener else own
 
     @property
     def server(self) -> Server:
@@ -179,6 +195,7 @@ class _Protocol(SMTP):
         # "220 <hostname> <ident>" is how the library puts the greeting together; an empty host name leaves two blanks.
         self.hostname, _blank, self.__ident__ = task.configuration.banner(formatdate(localtime=True)).partition(" ")
         self._configuration = task.configuration
+        self._words = task.words
         self._sessions = sessions
         self._errors = 0
 
@@ -198,7 +215,10 @@ class _Protocol(SMTP):
     async def push(self, status: str | bytes) -> None:
         """Send a reply; beyond the error limit, the last one [8.19, 9.20]."""
         text = status.decode("ascii") if isinstance(status, bytes) else status
-        await super().push(_REPLIES.get(text, text))
+        own = _REPLIES.get(text, text)
+        unknown = _UNKNOWN.fullmatch(text)
+        step = "unknown_command" if unknown else _STEPS.get(text, "")
+        await super().push(self._words.reply(step, own, command=unknown.group(1) if unknown else ""))
         limit = self._configuration.error_limit
         self._errors += text.startswith("5")
         if limit and self._errors > limit:
@@ -208,13 +228,16 @@ class _Protocol(SMTP):
 
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: N802 - the library's name, as below
         """Refuse: VRFY is off by default [10.4], as EXPN is; the text is the library's."""
-        await self.push("502 VRFY not implemented")
+        await self.push(self._words.reply("vrfy", "502 VRFY not implemented", nobody=arg or ""))
+
+    async def smtp_EXPN(self, arg: str) -> None:  # noqa: N802
+        """Refuse likewise."""
+        await self.push(self._words.reply("expn", "502 EXPN not implemented", nobody=arg or ""))
 
     async def smtp_HELP(self, arg: str) -> None:  # noqa: N802
         """List the commands [9.15]."""
-        await self.push("214-Enter one of the following commands:")
-        await self.push("214-HELO EHLO MAIL RCPT DATA RSET NOOP QUIT")
-        await self.push("214 HELP ")
+        own = ("Enter one of the following commands:", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT", "HELP ")
+        await self.push(self._words.reply("help", "\r\n".join(wire(214, own))))
 
 
 class _Conversation:
@@ -239,7 +262,8 @@ class _Conversation:
         self, protocol: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Greet and name the extensions that are on by default [10.1, 10.4]; their order is assumed."""
-        return [f"250-{self._hello(session, hostname)}", "250-HELP", "250-SIZE", "250 PIPELINING"]
+        extensions = self._task.words.extensions(("HELP", "SIZE", "PIPELINING"))
+        return wire(250, [self._hello(session, hostname), *extensions])
 
     async def handle_MAIL(  # noqa: N802
         self, protocol: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -260,7 +284,7 @@ class _Conversation:
         if domain not in configuration.domains and not may_relay(
             domain, await self._connecting_host(session), configuration.domains, configuration.relay
         ):
-            return "554 Relay rejected for policy reasons."
+            return self._task.words.reply("rcpt_relay", "554 Relay rejected for policy reasons.", stranger=address)
         envelope.rcpt_tos.append(address)
         return f"250 {address}... Recipient OK"
 
@@ -275,7 +299,8 @@ class _Conversation:
 
     async def handle_QUIT(self, protocol: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Say goodbye [9.14]."""
-        return f"221 {self._configuration.host_name} SMTP Service closing transmission channel"
+        host = self._configuration.host_name
+        return self._task.words.reply("quit", f"221 {host} SMTP Service closing transmission channel", host=host)
 
     async def handle_exception(self, error: Exception) -> str:
         """Refuse for now what went wrong here, so that the sender keeps the message (RFC 5321 section 4.2.2)."""

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp import web
 
-from dominolab import console, design, notes_mail, tasks
+from dominolab import console, design, notes_mail, recording, tasks
 from dominolab.configuration import applicable_configuration
 from dominolab.contract import Document, PeerError, Surroundings
 from dominolab.directory import Directory
@@ -73,7 +73,8 @@ class DominoServer:
         self.notes_ini = NotesIni(data / "notes.ini")
         self.directory = Directory(data / "names.nsf")
         self.mail_box = MailBox.open(data / "mail.box")
-        self.design = design.load(lab.get("design"))
+        self.recording = recording.load(Path(lab["recording"])) if lab.get("recording") else recording.Recording({})
+        self.design = self.recording.design(design.load(lab.get("design")))
         self.unsettable = {name.lower() for name in lab.get("unsettable_variables", [])}
         self.faults = Faults(lab.get("faults", []))
         self.tasks: dict[str, ServerTask] = {}
@@ -271,7 +272,7 @@ class DominoServer:
                 await console.run(self, str(request["command"]))
             finally:
                 lines, self._captured = self._captured, None
-            return {"lines": lines}
+            return {"lines": lines, **self.recording.server_c(str(request["command"]))}
         if "fault" in request:
             try:
                 self.faults.set(request["fault"])

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import yaml
 
-from dominolab import design, schema
+from dominolab import design, recording, schema
 from dominolab.crowd import PEOPLE_AT_MOST
 from dominolab.faults import Faults
 from dominolab.notes_names import abbreviated, common_name, same
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 #: options of all servers, or of one
-_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini", "replication_seconds")
+_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini", "recording", "replication_seconds")
 _DNS_ADDRESS = "127.0.0.53"
 _NEAR_SERVERS = 14  # 127.0.0.11 to 127.0.0.24; further ones move to 127.0.1.x, foreign systems begin at 127.0.0.25
 
@@ -101,10 +99,18 @@ def canonical(name: str) -> str:
     return "/".join(f"{label}={part}" for label, part in zip(labels, parts, strict=True))
 
 
-def load(path: Path) -> Topology:
-    """Read a topology file. Raises TopologyError and OSError."""
+def load(path: Path, recorded: Path | None = None) -> Topology:
+    """Read a topology file; `recorded` is the recording of all servers. Raises TopologyError and OSError.
+
+    Paths of recordings in the file are relative to it.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if recorded is not None:
+            data["recording"] = str(recorded.resolve())
+        for entry in (data, *(server for domain in data["notes_domains"] for server in domain["servers"])):
+            if entry.get("recording"):
+                entry["recording"] = str(path.parent.resolve() / entry["recording"])
         return _topology(data)
     except TopologyError as exc:
         raise TopologyError(f"{path}: {exc}") from exc
@@ -153,6 +159,8 @@ def _server(entry: Mapping[str, Any], common: Mapping[str, Any], number: int) ->
     for key in ("rest", "notes_ini"):
         options[key] = {**common.get(key, {}), **own.get(key, {})}
     try:  # what a server would stumble over at its start is an error of the topology
+        if options.get("recording"):
+            recording.load(Path(options["recording"]))
         schema.build(design.load(options.get("design")), schema.ScopeSettings(**options["rest"]))
         Faults(options.get("faults", ()))
     except (TypeError, ValueError, AttributeError) as exc:

@@ -21,6 +21,7 @@ from dominolab.lab import free_port
 from dominolab.listener import SMTPTask
 from dominolab.mailbox import MailBox, MailFile
 from dominolab.notes_names import same
+from dominolab.recording import Recording
 from dominolab.router import RouterTask
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class MemoryServer:
         self.surroundings = surroundings
         self.directory = directory
         self.notes_ini = world.notes_ini
+        self.recording = Recording({})
         self.mail_box = MailBox.open(surroundings.data_directory / "mail.box")
         self.console: list[str] = []
         self.routes: dict[str, PeerHandler] = {}

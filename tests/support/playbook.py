@@ -33,6 +33,8 @@ class TaskResult:
     changed: bool
     diff: list[Any]
     msg: str
+    playbook: str
+    check: bool
 
 
 @dataclass(frozen=True)

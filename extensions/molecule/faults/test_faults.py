@@ -26,22 +26,26 @@ EPHEMERAL = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 ENGINE = os.environ["CONTAINER_ENGINE"]
 SSH = "-o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 FULL = "/local/full"
-#: Runs in a container: as soon as a module tells the server something, something is killed.
+#: Runs in a container: as soon as somebody on it tells the server something, a process is killed.
 WHEN_TOLD = """
-for try in $(seq 6000); do
-  for line in /proc/[0-9]*/cmdline; do
-    if tr '\\0' ' ' <"$line" 2>/dev/null | grep -qE 'front[.]py .*-c [A-Z]'; then {then}; exit; fi
-  done
-  sleep 0.02
-done
+import glob, subprocess, time
+deadline = time.monotonic() + 600
+while time.monotonic() < deadline:
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            words = open(path, "rb").read().split(b"\\0")
+        except OSError:
+            continue
+        if b"-c" in words and any(word.endswith(b"dominolab/front.py") for word in words):
+            subprocess.run(["pkill", "-KILL", "-f", {whom!r}])
+            raise SystemExit
 """
 #: A primary without the file of a zone answers SERVFAIL for it.
 ZONE_FILE = """
 pkill -x named; while pgrep -x named; do sleep 0.1; done
 sed -i 's/"{}.example.zone"/"{}.example.zone"/' /etc/bind/named.conf && named -u bind -c /etc/bind/named.conf
 """
-CUT = "pkill -KILL -f 'sshd: ansible'"
-KILL = "pkill -KILL -f 'bin/server -m dominolab.server'"
+SESSION, SERVER = "sshd: ansible", "bin/server -m dominolab.server"
 
 
 class Host:
@@ -57,7 +61,11 @@ class Host:
 
     def run(self, *command: str, user: str = "notes", detach: bool = False) -> str:
         """Run a command on this host, in the data directory."""
-        options = [f"--user={user}", f"--workdir={'/local/notesdata' if user == 'notes' else '/'}", *(["--detach"] if detach else [])]
+        options = [
+            f"--user={user}",
+            f"--workdir={'/local/notesdata' if user == 'notes' else '/'}",
+            *(["--detach"] if detach else []),
+        ]
         done = subprocess.run(
             [ENGINE, "exec", *options, self._id, *command], check=False, capture_output=True, text=True
         )
@@ -76,7 +84,11 @@ class Host:
     def until(self, text: str) -> None:
         """Wait until a new line of the console log has a text."""
         log = "IBM_TECHNICAL_SUPPORT/console.log"
-        self.run("sh", "-c", f"for try in $(seq 600); do tail -n 20 {log} | grep -q '{text}' && exit; sleep 0.1; done; exit 1")
+        self.run(
+            "sh",
+            "-c",
+            f"for try in $(seq 600); do tail -n 20 {log} | grep -q '{text}' && exit; sleep 0.1; done; exit 1",
+        )
 
     def lab(self, *arguments: str) -> str:
         """Ask the lab server of this host."""
@@ -117,11 +129,11 @@ def faulty() -> Iterator[Faulty]:
     before = {name: hosts[name].notes_ini() for name in looked_at}
 
     hosts["mail02"].engine("kill", "--signal=STOP")  # its SSH server says nothing any more
-    hosts["mail03"].run("sh", "-c", WHEN_TOLD.replace("{then}", CUT), user="root", detach=True)
+    hosts["mail03"].run("python3", "-c", WHEN_TOLD.format(whom=SESSION), user="root", detach=True)
     hosts["mail04"].server("Quit")
     hosts["mail04"].run("sh", "-c", "while [ -e .dominolab-console ]; do sleep 0.1; done")
     hosts["mail04"].run("sh", "-c", f"cat /dev/zero >{FULL} 2>/dev/null || true", user="root")
-    hosts["mail05"].run("sh", "-c", WHEN_TOLD.replace("{then}", KILL), user="root", detach=True)
+    hosts["mail05"].run("python3", "-c", WHEN_TOLD.format(whom=SERVER), user="root", detach=True)
     hosts["down01"].server("Tell restapi Quit")
     hosts["slow01"].lab("fault", "slow", "--seconds=1.5")
     hosts["token01"].lab("fault", "expire_token", "--times=2")
@@ -129,7 +141,12 @@ def faulty() -> Iterator[Faulty]:
     hosts["ns"].run("sh", "-c", ZONE_FILE.format("blind", "none"), user="root")
     try:
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in {"HOST_KEY_CHECKING": "false", "PIPELINING": "true", "FORKS": "25", "TIMEOUT": "15"}.items():
+            for name, value in {
+                "HOST_KEY_CHECKING": "false",
+                "PIPELINING": "true",
+                "FORKS": "25",
+                "TIMEOUT": "15",
+            }.items():
                 patch.setenv(f"ANSIBLE_{name}", value)
             patch.setenv("ANSIBLE_SSH_ARGS", SSH)
             patch.setenv("ANSIBLE_SSH_RETRIES", "0")  # a connection that breaks is a failure, not one more try
@@ -141,17 +158,59 @@ def faulty() -> Iterator[Faulty]:
     after = {name: hosts[name].notes_ini() for name in looked_at}
     yield Faulty(run, before, after)
     hosts["mail04"].start()
-    if not hosts["mail05"].run("sh", "-c", "pgrep -f 'bin/server -m dominolab.server' || true"):
-        hosts["mail05"].start()
+    hosts["mail05"].start()
     hosts["down01"].server("Load restapi")
     for host, fault in (("slow01", "slow"), ("token01", "expire_token"), ("clash01", "conflict")):
         hosts[host].lab("fault", fault, "--times=0")
 
 
-def test_show(faulty: Faulty) -> None:
-    for r in faulty.run.results:
-        if r.status != "ok":
-            print("RESULT", r)
-    print(faulty.run.output[-3000:])
-    for n in faulty.before: print(n, faulty.before[n] == faulty.after[n], faulty.after[n][-200:])
-    raise AssertionError
+def test_the_hosts_without_faults_or_with_harmless_ones_converge(faulty: Faulty) -> None:
+    for host in FAULTLESS:
+        assert faulty.messages(host) == "", host
+        assert b",SMTP\n" in faulty.after[host]
+
+
+def test_nothing_but_the_faults_makes_hosts_fail(faulty: Faulty) -> None:
+    failed = {failure.host for failure in faulty.run.failures()}
+    assert failed == {"mail02", "mail03", "mail04", "mail05", "down01", "clash01", "blind01"}, faulty.run.output
+
+
+@pytest.mark.parametrize(
+    ("host", "texts"),
+    [
+        ("mail02", ["SSH server says nothing", "could not be sent to remote host", "timed out"]),
+        ("mail03", ["SSH is cut", "could not be sent to remote host"]),
+        (
+            "mail04",
+            ["the disk is full", "/local/notesdata/notes.ini", "No space left on device", "Nothing was changed"],
+        ),
+        ("mail05", ["the server is killed", "console"]),
+        ("down01", ["the directory is down", ":8880", "nothing listens there", "restapi", "Nothing was changed"]),
+        ("clash01", ["documents change all the time", "changed meanwhile by someone else", "Run again"]),
+        ("blind01", ["DNS fails", "blind.example", "SERVFAIL", "Nothing was changed"]),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else value,
+)
+def test_what_failed_is_named(faulty: Faulty, host: str, texts: list[str]) -> None:
+    for text in texts[1:]:
+        assert text in faulty.messages(host)
+    assert "Traceback" not in faulty.messages(host)
+
+
+@pytest.mark.parametrize("host", ["mail02", "mail03"])
+def test_a_host_that_is_not_reached_is_unreachable(faulty: Faulty, host: str) -> None:
+    assert [failure.status for failure in faulty.run.failures() if failure.host == host] == ["unreachable"]
+
+
+def test_no_notes_ini_is_half_written(faulty: Faulty) -> None:
+    for host, before in faulty.before.items():
+        after = before.replace(b"AdminP\n", b"AdminP,SMTP\n")
+        assert after != before
+        assert faulty.after[host] in (before, after), host
+    for host in ("mail04", "down01", "clash01", "blind01"):
+        assert faulty.after[host] == faulty.before[host], host
+
+
+def test_no_file_is_left_beside_notes_ini(faulty: Faulty) -> None:
+    for host in faulty.before:
+        assert Host(host).run("sh", "-c", "ls -A | grep -F notes.ini") == "notes.ini\n", host

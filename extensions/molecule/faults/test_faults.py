@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One run over a fleet in which everything goes wrong at once, each thing on a host or in a Notes domain of its own.
 
-Asked of each fault: does the run name it, do the other hosts converge, and is nothing half written? Afterwards the causes
-are gone, and Molecule goes on with the next run, which has to converge.
+Asked of each fault: does the run name it, do the other hosts converge, and is nothing half written? Afterwards the
+causes are gone, and Molecule goes on with the next run, which has to converge.
 """
 
 from __future__ import annotations

@@ -184,7 +184,7 @@ def test_nothing_but_the_faults_makes_hosts_fail(faulty: Faulty) -> None:
             "mail04",
             ["the disk is full", "/local/notesdata/notes.ini", "No space left on device", "Nothing was changed"],
         ),
-        ("mail05", ["the server is killed", "console"]),
+        ("mail05", ["the server is killed", "server"]),
         ("down01", ["the directory is down", ":8880", "nothing listens there", "restapi", "Nothing was changed"]),
         ("clash01", ["documents change all the time", "changed meanwhile by someone else", "Run again"]),
         ("blind01", ["DNS fails", "blind.example", "SERVFAIL", "Nothing was changed"]),

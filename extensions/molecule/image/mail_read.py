@@ -1,8 +1,7 @@
-#!/usr/bin/python3
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Show a message of a Maildir, waiting for it: mail-read --person ADDRESS --subject TEXT; exit code 1: not there."""
+"""Show a message of a Maildir, waiting for it: mail_read.py --person ADDRESS --subject TEXT; exit code 1: not there."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ given = parser.parse_args()
 maildir = Path("/home") / given.person.partition("@")[0] / "Maildir"
 deadline = time.monotonic() + given.wait
 while True:
-    found = [m for m in mailbox.Maildir(maildir, create=False)] if maildir.exists() else []
+    found = list(mailbox.Maildir(maildir, create=False)) if maildir.exists() else []
     for message in found:
         if message["Subject"] == given.subject:
             print(message.as_string())

@@ -38,6 +38,7 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         sys.argv = ["notes_ini", line.strip()]
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.kill(os.getpid(), signal.SIGSTOP)
         notes_ini.main()
         os._exit(1)  # main() ends the process by itself
@@ -104,8 +105,6 @@ class Module:
             time.sleep(0.002)
         os.kill(child, signal.SIGCONT)
         line = self._line()
-        while not line.startswith("ended "):  # the module's own result
-            line = self._line()
         strace.communicate(timeout=DEADLINE)
         return int(line.split()[1]), self._trace.read_text(encoding="utf-8", errors="replace")
 

@@ -23,8 +23,9 @@ fail() {
 }
 
 install_packages() {
-  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     fail "missing here: $*. Install them as root (Debian: apt-get install $*), or start Docker, then run again."
+  fi
   echo "molecule: installing $* ..."
   [ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d; }
   apt-get update -qq
@@ -90,13 +91,14 @@ get_base() { # prints the name of the base image
     install_packages debootstrap >&2
   [ "$(id -u)" = 0 ] || fail "debootstrap needs root. Pull $public from a registry, or run this as root."
   local mirror
+  # shellcheck disable=SC2016 # apt-get expands it
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Label: Debian' 'Component: main' | head -n 1)
   [ -n "$mirror" ] || fail "this machine has no package source of Debian, and no registry is reachable for $public."
   rm -rf "$work/base"
   mkdir -p "$work/base"
   /usr/sbin/debootstrap --variant=minbase "$release" "$work/base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     fail "debootstrap failed, see $work/debootstrap.log: $(tail -n 1 "$work/debootstrap.log")"
-  tar -C "$work/base" -c . | "$engine" import - "$own" >/dev/null
+  tar -C "$work/base" -c . | "$engine" import - "$own" >/dev/null 2>"$work/import.log" || fail "see $work/import.log"
   rm -rf "$work/base"
   echo "$own"
 }
@@ -127,7 +129,9 @@ run_scenario() {
     fail "there is no scenario $1; there are: $(cd extensions/molecule && echo */molecule.yml | sed 's,/molecule.yml,,g')"
   scenario=$1
   export MOLECULE_EPHEMERAL_DIRECTORY=$work/run/$1
-  export FLEET_INVENTORY=${INVENTORY:-$MOLECULE_EPHEMERAL_DIRECTORY/inventory}
+  FLEET_INVENTORY=$MOLECULE_EPHEMERAL_DIRECTORY/inventory
+  if [ -n "${INVENTORY:-}" ]; then FLEET_INVENTORY=$(realpath "$INVENTORY"); fi
+  export FLEET_INVENTORY
   mkdir -p "$MOLECULE_EPHEMERAL_DIRECTORY/inventory"
   if [ -n "${STEP:-}" ]; then
     scenario= # what a single step leaves is meant to stay
@@ -140,24 +144,29 @@ run_scenario() {
   [ $result = 0 ] || failed=1
 }
 
-clean_up() { # whatever ends this script, no container of it is left
+# Whatever ends this script, no container of it is left.
+# shellcheck disable=SC2317 # called by trap
+clean_up() {
   if [ -n "$scenario" ]; then molecule destroy --scenario-name "$scenario" </dev/null || true; fi
   scenario=
+  for socket in "$FLEET_SOCKETS"/*; do # connections that Ansible keeps open for the next task
+    [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit none 2>/dev/null || true
+  done
   rm -rf "$FLEET_SOCKETS"
 }
 
 scenario='' failed=0 times=()
+FLEET_SOCKETS=$(mktemp -d) # its path has to be short
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p "$work"
 PATH=$top/.venv/bin:$PATH:/usr/sbin:/sbin
 export PATH ANSIBLE_COLLECTIONS_PATH=$top/.collections ANSIBLE_HOME=$top/.cache/ansible
-FLEET_SOCKETS=$(mktemp -d) # its path has to be short
 export MOLECULE_COMMAND_BORDERS=false
 export CONTAINER_IMAGE=$image FLEET_ROOT=$top FLEET_SOCKETS
 choose_engine
-command -v ssh >/dev/null && command -v ssh-keygen >/dev/null || install_packages openssh-client
+if ! command -v ssh >/dev/null || ! command -v ssh-keygen >/dev/null; then install_packages openssh-client; fi
 build_image
 for name in "$@"; do run_scenario "$name"; done
 if [ "${#times[@]}" -gt 0 ]; then printf '%s\n' "" "${times[@]}"; fi

@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages release clean
+.PHONY: help demo test lint types units sanity integration mta docs pages release molecule molecule-ci matrix clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
@@ -20,6 +20,8 @@ help:
 	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
+	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
+	@echo "make matrix       the site playbook under ansible-core 2.16, 2.19, 2.21, on hosts with Python 3.8 to 3.13"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -63,11 +65,11 @@ sanity: $(VENV)/.ready-dev
 docs: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/docs.sh
 
-# The tests ask real DNS servers, which are not Python packages.
-SERVERS := named named-checkconf unbound unbound-checkconf
+# The tests ask real DNS servers, and cut a module's system calls: programs that are not Python packages.
+PROGRAMS := named named-checkconf unbound unbound-checkconf strace
 integration: $(VENV)/.ready-dev $(COLLECTION)
-	@for program in $(SERVERS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || \
-	  { echo "$$program is missing. The integration tests need it: apt-get install bind9 bind9-utils unbound" >&2; exit 1; }; done
+	@for program in $(PROGRAMS); do PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || \
+	  { echo "$$program is missing. The integration tests need it: apt-get install bind9 bind9-utils unbound strace" >&2; exit 1; }; done
 	$(BIN)/pytest -n 2 --dist loadgroup -q tests/integration --ignore tests/integration/mta
 
 # Postfix, Exim and Dovecot from Debian, unpacked into .cache and started by root only.
@@ -91,6 +93,20 @@ test: lint types units sanity docs integration mta pages demo
 
 release: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/release.sh
+
+# Hosts in containers, with SSH, DNS and Postfix. Several scenarios: SCENARIO="default faults".
+SCENARIO ?= default
+export FLEET_SIZE INVENTORY STEP CONTAINER_ENGINE
+molecule: $(VENV)/.ready-dev $(COLLECTION)
+	@tests/tools/molecule.sh $(SCENARIO)
+
+# What shall run for each change; it is no part of `make test`, which needs no containers.
+molecule-ci: $(VENV)/.ready-dev $(COLLECTION)
+	@FLEET_SIZE=4 tests/tools/molecule.sh default two_domains running_server faults fleet
+
+# Those Pythons that are on this machine; what is not is said.
+matrix: $(VENV)/.ready-dev $(COLLECTION)
+	@PYTHONPATH=tests/support $(BIN)/python tests/tools/matrix.py
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -70,12 +70,18 @@ class NotesIniFile:
         """Replace the file in one step; owner, mode and SELinux context stay."""
         if _read(self.path) != self._content:
             raise NotesIniError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
-        descriptor, new = tempfile.mkstemp(prefix=".notes.ini.", dir=str(self.path.parent))
-        self._module.add_cleanup_file(new)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(plan.after.render())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            descriptor, new = tempfile.mkstemp(prefix=".notes.ini.", dir=str(self.path.parent))
+            self._module.add_cleanup_file(new)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(plan.after.render())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            raise NotesIniError(
+                f"{self.path} cannot be replaced, because the new file beside it cannot be written: {exc.strerror}. "
+                f"Nothing was changed. See to {self.path.parent}, then run again."
+            ) from exc
         self._module.atomic_move(new, str(self.path))
 
 

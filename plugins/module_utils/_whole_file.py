@@ -47,12 +47,18 @@ class WholeFile:
         if self._read() != self.content:
             raise FileError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
         copy = self._module.backup_local(str(self.path)) if backup and self.content is not None else None
-        descriptor, new = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=str(self.path.parent))
-        self._module.add_cleanup_file(new)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            descriptor, new = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=str(self.path.parent))
+            self._module.add_cleanup_file(new)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            raise FileError(
+                f"{self.path} cannot be written, because the new file beside it cannot be: {exc.strerror}. Nothing was "
+                f"changed. See to {self.path.parent}, then run again."
+            ) from exc
         umask = os.umask(0o077)
         try:
             self._module.atomic_move(new, str(self.path))

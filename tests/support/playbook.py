@@ -33,6 +33,8 @@ class TaskResult:
     changed: bool
     diff: list[Any]
     msg: str
+    playbook: str
+    check: bool
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ class PlaybookRun:
 
 
 def run_playbook(
-    playbook: str, inventory: Path, *arguments: str, extra: dict[str, Any] | None = None, show: bool = False
+    playbook: str,
+    inventory: Path,
+    *arguments: str,
+    extra: dict[str, Any] | None = None,
+    show: bool = False,
+    programs: Path | None = None,
 ) -> PlaybookRun:
     """Run `ansible-playbook` with the collection of this checkout.
 
     `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the
-    output goes to the terminal as well.
+    output goes to the terminal as well. `programs` is where another Ansible is than the one beside this Python.
     """
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         record = Path(scratch) / "record.jsonl"
@@ -83,7 +90,7 @@ def run_playbook(
         }
         environment.pop("ANSIBLE_CONFIG", None)
         command: list[str] = [
-            str(Path(sys.executable).parent / "ansible-playbook"),
+            str((programs or Path(sys.executable).parent) / "ansible-playbook"),
             playbook,
             "-i",
             str(inventory),

@@ -23,6 +23,7 @@ import pytest
 from dominolab import cli
 from dominolab.console import UNSETTABLE
 from dominolab.lab import Lab, LabError, free_port
+from dominolab.mail import mailbox
 from dominolab.topology import TopologyError, load
 
 if TYPE_CHECKING:
@@ -421,3 +422,49 @@ def _rest(lab: Lab, host: str, method: str, path: str, body: dict[str, str], **q
     token = call(f"{base}/auth", "POST", login)["bearer"]
     parameters = urllib.parse.urlencode({"dataSource": server["rest_scope"], **query})
     call(f"{base}/{path}?{parameters}", method, body, token)
+
+
+@pytest.fixture
+def laid_out(tmp_path: Path) -> Path:
+    topology = tmp_path / "topology.yml"
+    topology.write_text(TOPOLOGY, encoding="utf-8")
+    state = tmp_path / "state"
+    given = ["--topology", str(topology), "--state", str(state), "--network", "192.0.2.0/24"]
+    assert cli.main(["lay-out", *given]) == 0
+    return state
+
+
+def test_servers_on_hosts_of_their_own_have_its_address_and_the_usual_ports(laid_out: Path) -> None:
+    handshake = Lab(laid_out).handshake()
+    assert [s["address"] for s in handshake["servers"].values()] == ["192.0.2.11", "192.0.2.12"]
+    assert {f["address"] for f in handshake["foreign"].values()} == {"192.0.2.4"}
+    assert (handshake["dns"]["address"], handshake["dns"]["port"], handshake["smtp_port"]) == ("192.0.2.3", 53, 25)
+    assert handshake["servers"]["mail01"]["rest_url"] == "http://192.0.2.11:8880"
+    lab = json.loads((laid_out / "mail01" / "lab.json").read_text(encoding="utf-8"))
+    assert lab["peers"] == {"CN=Mail02/O=Acme": ["192.0.2.12", 1352]}
+    assert (lab["data_directory"], lab["program_directory"]) == ("/local/notesdata", "/opt/hcl/domino")
+
+
+def test_what_a_host_of_its_own_gets_goes_into_its_root_directory(laid_out: Path) -> None:
+    found = {str(p.relative_to(laid_out / "mail01")) for p in (laid_out / "mail01").rglob("*") if p.is_file()}
+    data = {"local/notesdata/notes.ini", "local/notesdata/names.nsf"}
+    assert found == {"lab.json", "opt/hcl/domino/bin/server", *data}
+    assert b"Directory=/local/notesdata\n" in (laid_out / "mail01/local/notesdata/notes.ini").read_bytes()
+    replicas = [[d["unid"] for d in Lab(laid_out).documents(host, None)] for host in ("mail01", "mail02")]
+    assert replicas[0] == replicas[1]
+
+
+def test_nothing_of_a_lab_on_hosts_of_their_own_runs_here(laid_out: Path) -> None:
+    lab = Lab(laid_out)
+    assert not any(s["running"] for s in lab.status()["servers"].values())
+    with pytest.raises(LabError, match=r"192\.0\.2\.4"):
+        mailbox(laid_out, "pat", foreign="example.org")
+    lab.down()
+
+
+@pytest.mark.parametrize(("network", "text"), [("192.0.2.8/29", "too small"), ("192.0.2.1/24", "host bits set")])
+def test_a_network_that_does_not_do(network: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / "topology.yml"
+    path.write_text(TOPOLOGY, encoding="utf-8")
+    with pytest.raises(TopologyError, match=text):
+        load(path, network)

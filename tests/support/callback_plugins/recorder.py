@@ -31,6 +31,14 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "recorder"
     CALLBACK_NEEDS_ENABLED = True
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._playbook = ""
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Keep whose results they are."""
+        self._playbook = Path(playbook._file_name).name
+
     def _record(self, status: str, result: Any) -> None:
         task = getattr(result, "task", None) or result._task
         host = getattr(result, "host", None) or result._host
@@ -44,6 +52,8 @@ class CallbackModule(CallbackBase):
             "changed": bool(details.get("changed")),
             "diff": [d for d in (diff if isinstance(diff, list) else [diff]) if d],
             "msg": details.get("msg", ""),
+            "playbook": self._playbook,
+            "check": bool(task.check_mode),
         }
         with Path(os.environ["RECORDER_FILE"]).open("a", encoding="utf-8") as record:
             record.write(json.dumps(entry, default=str) + "\n")

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dominolab import faults, mail, topology
 from dominolab.lab import Lab, LabError
@@ -39,6 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     up = command("up", _up, "start a fresh lab; return when it is ready")
     up.add_argument("--topology", type=Path, required=True, help="YAML file that describes the lab")
     up.add_argument("--recording", type=Path, help="recording of a real server, whose words the lab's servers use")
+    lay_out = command("lay-out", _lay_out, "write what servers on hosts of their own need; start nothing")
+    lay_out.add_argument("--topology", type=Path, required=True, help="YAML file that describes the lab")
+    lay_out.add_argument("--network", required=True, help="the hosts' IPv4 network, such as 192.0.2.0/24")
+    lay_out.add_argument("--python", default="/usr/bin/python3", help="Python on the hosts (default: %(default)s)")
+    lay_out.add_argument(
+        "--sources", type=Path, default=Path("/opt/dominolab"), help="this package there (default: %(default)s)"
+    )
     command("down", _down, "stop everything")
     command("status", _status, "show what runs").add_argument("--json", action="store_true")
     for name, run, text in (("start", _start, "start one server"), ("stop", _stop, "stop one server")):
@@ -61,7 +69,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(lab: Lab, options: argparse.Namespace) -> None:
-    handshake = lab.up(topology.load(options.topology, options.recording))
+    _print_servers(lab.up(topology.load(options.topology, recorded=options.recording)))
+
+
+def _lay_out(lab: Lab, options: argparse.Namespace) -> None:
+    _print_servers(lab.lay_out(topology.load(options.topology, options.network), options.python, options.sources))
+
+
+def _print_servers(handshake: Mapping[str, Any]) -> None:
     for host, server in handshake["servers"].items():
         where = f"{server['host_name']}, {server['address']}"
         print(f"{host}: {server['server_name']} ({where}), REST {server['rest_url']}")

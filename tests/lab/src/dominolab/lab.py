@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,12 +41,36 @@ _MARKER = ".dominolab"
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 _LOG_TAIL = 20
+_ELSEWHERE = 0  # the pid of what does not run on this machine; no process has it
+_DATA, _PROGRAM = Path("local/notesdata"), Path("opt/hcl/domino")  # below a host's root
 _PACKAGE = Path(__file__).parent
 _SOURCES = _PACKAGE.parent
 
 
 class LabError(Exception):
     """The lab cannot do what was asked; the text says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one server runs, as itself sees it."""
+
+    root: Path  # what is above /local and /opt
+    python: str
+    sources: Path  # what Python has to find: this package and what it needs
+    smtp_port: int
+    rest_port: int
+    replica_port: int
+    resolver: tuple[str, int]
+
+    @property
+    def is_own_host(self) -> bool:
+        """Say whether the server has a host for itself, with a Python and a resolver of its own."""
+        return self.root == Path("/")
+
+
+#: The ports of a lab host that has an address of its own: those of SMTP, Notes RPC and Domino REST API.
+SMTP_PORT, REPLICA_PORT, REST_PORT, DNS_PORT = 25, 1352, 8880, 53
 
 
 class Lab:
@@ -81,13 +106,21 @@ class Lab:
             "foreign": {},
         }
         resolver = (topology.dns_address, dns_port)
+        replica_ports = {address: replica for address, (_rest, replica) in ports.items()}
         for domain in topology.domains:
             with contextlib.closing(Directory(Path(":memory:"))) as replica:
                 seed.fill(replica, domain, smtp_port)
                 for server in domain.servers:
-                    lab = self._lab_json(domain, server, smtp_port, ports, resolver)
-                    self._lay_out(domain, server, lab, replica)
-                    handshake["servers"][server.host] = self._server_entry(domain, server, lab)
+                    place = Place(
+                        self.state / server.host,
+                        sys.executable,
+                        _SOURCES,
+                        smtp_port,
+                        rest_port=ports[server.address][0],
+                        replica_port=ports[server.address][1],
+                        resolver=resolver,
+                    )
+                    handshake["servers"][server.host] = self._lay_out(domain, server, place, replica_ports, replica)
         waiting: list[tuple[int, Path, Callable[[], bool]]] = []
         for host, entry in handshake["servers"].items():
             entry["pid"] = self._spawn_server(host)
@@ -106,6 +139,35 @@ class Lab:
             }
         for pid, output, ready in waiting:
             self._wait_until_ready(pid, output, ready)
+        self._write_handshake(handshake)
+        return handshake
+
+    def lay_out(self, topology: Topology, python: str, sources: Path) -> dict[str, Any]:
+        """Lay out a lab whose servers run on hosts of their own, and return its handshake; nothing is started.
+
+        What stands below `<host>/` in the state directory belongs into the root directory of that host, where `python`
+        and `sources` are. The hosts have the addresses of the topology, and the usual ports.
+        """
+        self._clear()
+        (self.state / _MARKER).touch()
+        replica_ports = {server.address: REPLICA_PORT for _, server in topology.servers}
+        resolver = (topology.dns_address, DNS_PORT)
+        place = Place(Path("/"), python, sources, SMTP_PORT, REST_PORT, REPLICA_PORT, resolver)
+        handshake: dict[str, Any] = {
+            "smtp_port": SMTP_PORT,
+            "dns": {"address": topology.dns_address, "port": DNS_PORT, "pid": _ELSEWHERE},
+            "servers": {},
+            "foreign": {
+                foreign.domain: {"host_name": foreign.host_name, "address": foreign.address, "pid": _ELSEWHERE}
+                for foreign in topology.foreign
+            },
+        }
+        for domain in topology.domains:
+            with contextlib.closing(Directory(Path(":memory:"))) as replica:
+                seed.fill(replica, domain, SMTP_PORT)
+                for server in domain.servers:
+                    entry = self._lay_out(domain, server, place, replica_ports, replica)
+                    handshake["servers"][server.host] = {**entry, "pid": _ELSEWHERE}
         self._write_handshake(handshake)
         return handshake
 
@@ -217,11 +279,9 @@ class Lab:
         self,
         domain: NotesDomain,
         server: ServerSpec,
-        smtp_port: int,
-        ports: Mapping[str, tuple[int, ...]],
-        resolver: tuple[str, int],
+        place: Place,
+        replica_ports: Mapping[str, int],
     ) -> dict[str, Any]:
-        root = self.state / server.host
         options = {k: v for k, v in server.options.items() if k not in ("notes_ini", "server_document")}
         rest = {
             "user_name": f"CN=Lab Admin/O={domain.organization}",
@@ -235,44 +295,65 @@ class Lab:
             "notes_domain": domain.name,
             "host_name": server.host_name,
             "address": server.address,
-            "smtp_port": smtp_port,
+            "smtp_port": place.smtp_port,
             "release": server.release,
-            "resolver_address": resolver[0],
-            "resolver_port": resolver[1],
-            "rest_port": ports[server.address][0],
-            "replica_port": ports[server.address][1],
-            "data_directory": str(root / "local" / "notesdata"),
-            "program_directory": str(root / "opt" / "hcl" / "domino"),
+            "resolver_address": place.resolver[0],
+            "resolver_port": place.resolver[1],
+            "rest_port": place.rest_port,
+            "replica_port": place.replica_port,
+            "data_directory": str(place.root / _DATA),
+            "program_directory": str(place.root / _PROGRAM),
             "peers": {
-                peer.name: [peer.address, ports[peer.address][1]] for peer in domain.servers if peer.name != server.name
+                peer.name: [peer.address, replica_ports[peer.address]]
+                for peer in domain.servers
+                if peer.name != server.name
             },
         }
 
-    def _lay_out(self, domain: NotesDomain, server: ServerSpec, lab: Mapping[str, Any], replica: Directory) -> None:
+    def _lay_out(
+        self,
+        domain: NotesDomain,
+        server: ServerSpec,
+        place: Place,
+        replica_ports: Mapping[str, int],
+        replica: Directory,
+    ) -> dict[str, Any]:
+        """Write what a server needs, and return its entry of the handshake."""
+        lab = self._lab_json(domain, server, place, replica_ports)
         root = self.state / server.host
-        data, program = Path(lab["data_directory"]), Path(lab["program_directory"])
-        for directory in (data / "IBM_TECHNICAL_SUPPORT", program / "bin", root / "bin"):
+        data, program = root / _DATA, root / _PROGRAM
+        for directory in (data / "IBM_TECHNICAL_SUPPORT", program / "bin"):
             directory.mkdir(parents=True)
         lab_json = root / "lab.json"
         lab_json.touch(mode=0o600)  # it holds a password
         lab_json.write_text(json.dumps(lab, indent=1), encoding="utf-8")
-        (data / "notes.ini").write_bytes(seed.notes_ini(domain, server, data, program))
+        directories = (place.root / _DATA, place.root / _PROGRAM)
+        (data / "notes.ini").write_bytes(seed.notes_ini(domain, server, *directories))
         replica.copy(data / "names.nsf")
-        python, front = shlex.quote(sys.executable), shlex.quote(str(_PACKAGE / "front.py"))
+        python, lab_path = shlex.quote(place.python), shlex.quote(str(place.root / "lab.json"))
+        front = shlex.quote(str(place.sources / "dominolab" / "front.py"))
         _write_script(
             program / "bin" / "server",
-            f'if [ "${{1-}}" = -c ]; then exec {python} -I -S {front} "$0" {shlex.quote(str(lab_json))} "$@"; fi\n'
-            f"PYTHONPATH={shlex.quote(str(_SOURCES))}; export PYTHONPATH\n"
-            f'exec {python} {front} "$0" {shlex.quote(str(lab_json))} "$@"\n',
+            f'if [ "${{1-}}" = -c ]; then exec {python} -I -S {front} "$0" {lab_path} "$@"; fi\n'
+            f"PYTHONPATH={shlex.quote(str(place.sources))}; export PYTHONPATH\n"
+            f'exec {python} {front} "$0" {lab_path} "$@"\n',
         )
+        entry = self._server_entry(domain, server, lab, place)
+        if place.is_own_host:
+            return entry
+        (root / "bin").mkdir()
         _write_script(
             root / "bin" / "python3",
-            f"DOMINOLAB_RESOLVER={lab['resolver_address']}:{lab['resolver_port']}\n"
-            f"PYTHONPATH={shlex.quote(str(_PACKAGE / 'sitecustomize'))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+            f"DOMINOLAB_RESOLVER={place.resolver[0]}:{place.resolver[1]}\n"
+            f"PYTHONPATH={shlex.quote(str(place.sources / 'dominolab' / 'sitecustomize'))}"
+            f"${{PYTHONPATH:+:$PYTHONPATH}}\n"
             f'export DOMINOLAB_RESOLVER PYTHONPATH\nexec {python} "$@"\n',
         )
+        return entry
 
-    def _server_entry(self, domain: NotesDomain, server: ServerSpec, lab: Mapping[str, Any]) -> dict[str, Any]:
+    def _server_entry(
+        self, domain: NotesDomain, server: ServerSpec, lab: Mapping[str, Any], place: Place
+    ) -> dict[str, Any]:
         rest = lab["rest"]
         return {
             "server_name": abbreviated(server.name),
@@ -281,7 +362,7 @@ class Lab:
             "address": server.address,
             "data_directory": lab["data_directory"],
             "program_directory": lab["program_directory"],
-            "python": str(self.state / server.host / "bin" / "python3"),
+            "python": place.python if place.is_own_host else str(place.root / "bin" / "python3"),
             "rest_url": f"http://{server.address}:{lab['rest_port']}",
             "rest_username": rest.get("username", "Lab Admin"),
             "rest_password": rest["password"],

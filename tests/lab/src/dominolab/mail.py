@@ -326,7 +326,10 @@ def _mail_file(post: _Post, server: str, person: str) -> list[ReceivedMessage]:
 
 
 def _foreign_mail(post: _Post, domain: str, person: str) -> list[ReceivedMessage]:
-    mailboxes = Path(post.foreign(domain)["mailboxes"])
+    system = post.foreign(domain)
+    if "mailboxes" not in system:
+        raise LabError(f"The mail system of {domain} is on a host of its own ({system['address']}); look there.")
+    mailboxes = Path(system["mailboxes"])
     if not (mailboxes / person).is_dir():
         raise LabError(f"There is no {person} at {domain}.")
     return [ReceivedMessage.parse(raw) for raw in received_by(mailboxes, person)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from dominolab.notes_names import abbreviated, common_name, same
 _COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini", "recording", "replication_seconds")
 _DNS_ADDRESS = "127.0.0.53"
 _NEAR_SERVERS = 14  # 127.0.0.11 to 127.0.0.24; further ones move to 127.0.1.x, foreign systems begin at 127.0.0.25
+#: In a network of its own: the gateway takes 1, DNS 2 and 3, foreign systems follow, and then the servers.
+_NETWORK_DNS, _NETWORK_FOREIGN, _NETWORK_SERVERS = 3, 4, 11
 
 
 class TopologyError(ValueError):
@@ -99,10 +102,11 @@ def canonical(name: str) -> str:
     return "/".join(f"{label}={part}" for label, part in zip(labels, parts, strict=True))
 
 
-def load(path: Path, recorded: Path | None = None) -> Topology:
-    """Read a topology file; `recorded` is the recording of all servers. Raises TopologyError and OSError.
+def load(path: Path, network: str = "", *, recorded: Path | None = None) -> Topology:
+    """Read a topology file. Raises TopologyError and OSError.
 
-    Paths of recordings in the file are relative to it.
+    With a network, addresses are counted in it. `recorded` is the recording of all servers; paths of recordings in the
+    file are relative to it.
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -111,16 +115,50 @@ def load(path: Path, recorded: Path | None = None) -> Topology:
         for entry in (data, *(server for domain in data["notes_domains"] for server in domain["servers"])):
             if entry.get("recording"):
                 entry["recording"] = str(path.parent.resolve() / entry["recording"])
-        return _topology(data)
+        return _topology(data, _Counted(ipaddress.IPv4Network(network)) if network else _Loopback())
     except TopologyError as exc:
         raise TopologyError(f"{path}: {exc}") from exc
     except yaml.YAMLError as exc:
         raise TopologyError(f"{path} is not YAML: {exc}") from exc
     except (KeyError, TypeError, AttributeError) as exc:
         raise TopologyError(f"{path}: missing or misplaced: {exc}") from exc
+    except ValueError as exc:
+        raise TopologyError(str(exc)) from exc
 
 
-def _topology(data: Mapping[str, Any]) -> Topology:
+class _Loopback:
+    """Addresses of a lab on one machine."""
+
+    dns = _DNS_ADDRESS
+
+    def server(self, number: int) -> str:
+        near = number < _NEAR_SERVERS
+        return f"127.0.0.{11 + number}" if near else f"127.0.1.{number - _NEAR_SERVERS + 1}"
+
+    def foreign(self, number: int) -> str:
+        return f"127.0.0.{25 + number}"
+
+
+class _Counted:
+    """Addresses of a lab in a network."""
+
+    def __init__(self, network: ipaddress.IPv4Network) -> None:
+        self._network = network
+        self.dns = self._at(_NETWORK_DNS)
+
+    def server(self, number: int) -> str:
+        return self._at(_NETWORK_SERVERS + number)
+
+    def foreign(self, number: int) -> str:
+        return self._at(_NETWORK_FOREIGN + number)
+
+    def _at(self, number: int) -> str:
+        if number >= self._network.num_addresses - 1:
+            raise TopologyError(f"{self._network} is too small for this topology")
+        return str(self._network[number])
+
+
+def _topology(data: Mapping[str, Any], addresses: _Loopback | _Counted) -> Topology:
     unknown = set(data) - {"notes_domains", "foreign", "dns", *_COMMON_OPTIONS}
     if unknown:
         raise TopologyError(f"unknown keys: {', '.join(sorted(unknown))}")
@@ -131,16 +169,16 @@ def _topology(data: Mapping[str, Any]) -> Topology:
     for entry in data["notes_domains"]:
         servers = []
         for server in entry["servers"]:
-            servers.append(_server(server, common, number))
+            servers.append(_server(server, common, addresses.server(number)))
             number += 1
         domains.append(_domain(entry, tuple(servers)))
     topology = Topology(
         domains=tuple(domains),
         foreign=tuple(
-            Foreign(f["domain"], f["host_name"], f.get("address", f"127.0.0.{25 + n}"), tuple(f.get("people", ())))
+            Foreign(f["domain"], f["host_name"], f.get("address", addresses.foreign(n)), tuple(f.get("people", ())))
             for n, f in enumerate(data.get("foreign") or ())
         ),
-        dns_address=dns.get("address", _DNS_ADDRESS),
+        dns_address=dns.get("address", addresses.dns),
         dns_zones=tuple(dns.get("zones", ())),
         dns_records=tuple(dns.get("records", ())),
         dns_faults=tuple(dns.get("faults", ())),
@@ -149,8 +187,7 @@ def _topology(data: Mapping[str, Any]) -> Topology:
     return topology
 
 
-def _server(entry: Mapping[str, Any], common: Mapping[str, Any], number: int) -> ServerSpec:
-    near = number < _NEAR_SERVERS
+def _server(entry: Mapping[str, Any], common: Mapping[str, Any], address: str) -> ServerSpec:
     own = {key: value for key, value in entry.items() if key not in ("name", "host_name", "address", "release")}
     unknown = set(own) - {*_COMMON_OPTIONS, "server_document"}
     if unknown:
@@ -169,7 +206,7 @@ def _server(entry: Mapping[str, Any], common: Mapping[str, Any], number: int) ->
         host=common_name(entry["name"]).lower(),
         name=canonical(entry["name"]),
         host_name=entry["host_name"],
-        address=entry.get("address", f"127.0.0.{11 + number}" if near else f"127.0.1.{number - _NEAR_SERVERS + 1}"),
+        address=entry.get("address", address),
         release=str(entry.get("release", "14.0")),
         options=options,
     )

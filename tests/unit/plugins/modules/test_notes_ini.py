@@ -14,7 +14,10 @@ import yaml
 
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import NotesIniFile
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIniError, plan, setting_of
-from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module import run_module
+from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module import (
+    no_file_larger_than,
+    run_module,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.tests.unit.plugins.modules._domino_host import Host
@@ -96,3 +99,15 @@ def test_a_file_of_another_user_is_left_to_this_user(host: Host, monkeypatch: py
     monkeypatch.setattr(os, "geteuid", lambda: owner + 1)  # a test is one user
     with pytest.raises(NotesIniError, match=r"belongs to another user.*Set become_user to its owner"):
         access.check(plan(access.ini, [setting_of("A", "2")]))
+
+
+def test_a_file_for_which_there_is_no_room_stays_and_nothing_is_left(host: Host) -> None:
+    content = b"[Notes]\nA=1\n" + b"B=1\n" * 1000
+    host.ini.write_bytes(content)
+    with no_file_larger_than(2000):
+        result = run_module("notes_ini", options(host), env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert result["failed"]
+    for text in (str(host.ini), "File too large", "Nothing was changed", str(host.data_directory)):
+        assert text in result["msg"]
+    assert host.ini.read_bytes() == content
+    assert [path.name for path in host.data_directory.glob("*notes.ini*")] == ["notes.ini"]

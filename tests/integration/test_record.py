@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playbook import PlaybookRun
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((ROOT / "docs" / "recording.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "docs" / "schema" / "recording-1.schema.json").read_text(encoding="utf-8"))
 PLAYBOOK = "opendomino.mail.record"
 #: A lab server answers at once, or has nothing to say.
 PATIENCE = {"record_response_timeout": 1.5, "record_settle": 0.3}

@@ -21,7 +21,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._recording.anonymi
 from ._world import KEY, World
 
 ROOT = Path(__file__).resolve().parents[5]
-SCHEMA = json.loads((ROOT / "docs" / "recording.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "docs" / "schema" / "recording-1.schema.json").read_text(encoding="utf-8"))
 LINES = yaml.safe_load(Path(__file__).with_name("test_lines.yml").read_text(encoding="utf-8"))
 RECORDING = World().recording()
 

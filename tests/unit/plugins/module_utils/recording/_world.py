@@ -103,8 +103,8 @@ class World:
         """Return a design in which every attribute and text that can hold a secret holds one."""
         secret, name = quoteattr(self.word), f"{self.org}RelayHost"
         rows = [
-            ("Exhaustive lookup:", "XyzLookup", f"<keywords><textlist><text>Enabled|1</text>"
-             f"<text>{escape(self.word)}|{escape(self.password)}</text></textlist></keywords>"),
+            ("Exhaustive lookup:", "XyzLookup", (f"<keywords><textlist><text>Enabled|1</text>"
+             f"<text>{escape(self.word)}|{escape(self.password)}</text></textlist></keywords>")),
             ("Relay host for messages leaving the local internet domain:", "".join(c for c in name if c.isalnum() and c.isascii()) or "X", ""),
             (f"The {self.word} of {self.first}:", f"x{self.org}", ""),
             (f"{self.password}", f"{self.word}", f"<keywords><textlist><text>{escape(self.mail)}</text></textlist></keywords>"),

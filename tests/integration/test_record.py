@@ -142,15 +142,17 @@ def _says_what_was_recorded(site: Site, altered: Path, directory: Path) -> None:
     assert shown["show config ServerTasks"]["response"][0]["text"] == "  {name} = {value}"
     assert "  SMTP Server          Listen on Port:{port}" in [line["text"] for line in shown["show tasks"]["response"]]
     assert (shown["show tasks"]["exit_code"], shown["show tasks"]["output"]) == (3, ["Command has been executed"])
-    proposed = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "tools" / "raise_evidence.py"), str(altered), str(second)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    proposed = _proposed(second)
     assert "+  item: XyzExhaustive" in proposed.stdout
     assert "-  item: null" in proposed.stdout
+    disagreeing = _proposed(altered, second)
+    assert "+  item: XyzExhaustive" not in disagreeing.stdout
+    assert "recordings disagree about the item (LabExhaustiveLookup, XyzExhaustive)" in disagreeing.stderr
+
+
+def _proposed(*recorded: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "tests" / "tools" / "raise_evidence.py"), *map(str, recorded)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
 
 
 def test_a_stopped_server_without_rest_api_is_recorded_as_far_as_it_goes(site: Site, tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ class Anonymiser:
         count where they stand alone, the longest first, in any case.
         """
         marked = re.sub(f"[{_SLOT_OPEN}-\uf8ff]", "?", text[:_MAX_TEXT])
+        marked = re.sub(r"[^\S \t]|[\x00-\x08\x0a-\x1f\x7f]", " ", marked)
         for known in sorted(filter(None, slots or {}), key=len, reverse=True):
             slot = f"{_SLOT_OPEN}{(slots or {})[known]}{_SLOT_CLOSE}"
             marked = re.sub(rf"(?<![\w{_SLOT_OPEN}]){re.escape(known)}(?!\w)", slot, marked, flags=re.IGNORECASE)

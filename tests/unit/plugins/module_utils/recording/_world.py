@@ -103,7 +103,8 @@ class World:
         """Return a design in which every attribute and text that can hold a secret holds one."""
         secret, name = quoteattr(self.word), f"{self.org}RelayHost"
         rows = [
-            ("Exhaustive lookup:", "XyzLookup", f"<keywords><textlist><text>Enabled|1</text><text>{escape(self.word)}|{escape(self.password)}</text></textlist></keywords>"),
+            ("Exhaustive lookup:", "XyzLookup", (f"<keywords><textlist><text>Enabled|1</text>"
+             f"<text>{escape(self.word)}|{escape(self.password)}</text></textlist></keywords>")),
             ("Relay host for messages leaving the local internet domain:", "".join(c for c in name if c.isalnum() and c.isascii()) or "X", ""),
             (f"The {self.word} of {self.first}:", f"x{self.org}", ""),
             (f"{self.password}", f"{self.word}", f"<keywords><textlist><text>{escape(self.mail)}</text></textlist></keywords>"),
@@ -165,7 +166,8 @@ class World:
             host.Said(command, 0, self.lines(), [f"[012345:000002-00007F00DEADBEEF] {line}" for line in self.lines()])
             for command in ("show tasks", "show server", "show config ServerTasks")
         ]
-        replies = [("greeting", "", Reply(220, tuple(self.lines()))), *((f"s{n}", line, Reply(554, (line,))) for n, line in enumerate(self.lines()))]  # fmt: skip
+        replies = [("greeting", "", Reply(220, tuple(self.lines())))]
+        replies += [(f"s{n}", line, Reply(554, (line,))) for n, line in enumerate(self.lines())]  # fmt: skip
         form = {"@name": self.word, f"@{self.word}": 1, self.word: {"type": self.password, self.word: self.password}}
         found = self.documents()
         reader = self.anonymiser()

@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages release molecule molecule-ci matrix clean
+.PHONY: help demo test lint types units sanity integration mta docs pages release molecule molecule-ci clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
@@ -21,7 +21,6 @@ help:
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
 	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
-	@echo "make matrix       the site playbook under ansible-core 2.16, 2.19, 2.21, on hosts with Python 3.8 to 3.13"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -103,10 +102,6 @@ molecule: $(VENV)/.ready-dev $(COLLECTION)
 # What shall run for each change; it is no part of `make test`, which needs no containers.
 molecule-ci: $(VENV)/.ready-dev $(COLLECTION)
 	@FLEET_SIZE=4 tests/tools/molecule.sh default two_domains running_server faults fleet
-
-# Those Pythons that are on this machine; what is not is said.
-matrix: $(VENV)/.ready-dev $(COLLECTION)
-	@PYTHONPATH=tests/support $(BIN)/python tests/tools/matrix.py
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

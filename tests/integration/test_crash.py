@@ -9,6 +9,7 @@ that has everything imported and is about to begin, so the calls are those of th
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -47,6 +48,8 @@ for line in sys.stdin:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     print("ended", status, flush=True)
 """
+#: What makes the new file, and puts it in the place of the old one.
+FILE_CALLS = {"openat", "write", "fsync", "close", "chmod", "rename"}
 CALL = re.compile(r"^(\w+)\(", re.MULTILINE)
 
 
@@ -129,16 +132,20 @@ def test_a_kill_before_any_system_call_leaves_the_old_or_the_new_file(module: Mo
     assert status == 0
     assert module.file.read_bytes() == NEW
     calls = Counter(CALL.findall(trace))
-    assert {"openat", "write", "fsync", "rename"} <= set(calls)
+    assert set(calls) >= FILE_CALLS
 
     found = set()
-    for call, times in calls.items():
-        for number in range(1, times + 1):
-            where = f"before {call} number {number} of {times}"
+    for call in calls:
+        for number in itertools.count(1):  # until there is none: calls for memory, locks and waiting vary in number
+            where = f"before {call} number {number}"
             module.reset()
             status, trace = module.run("-e", f"inject={call}:signal=KILL:when={number}")
+            if status == 0:
+                assert number > 1 or call not in FILE_CALLS, (where, trace[-2000:])
+                assert module.file.read_bytes() == NEW
+                break
             assert status == -signal.SIGKILL, (where, trace[-2000:])
-            assert Counter(CALL.findall(trace))[call] == number, (where, trace[-2000:])
+            assert call not in FILE_CALLS or Counter(CALL.findall(trace))[call] == number, (where, trace[-2000:])
             content, after = module.file.read_bytes(), module.file.stat()
             assert content in (OLD, NEW), where
             found.add(content)

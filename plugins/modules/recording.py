@@ -48,8 +48,6 @@ options:
     required: true
 seealso:
   - module: opendomino.mail.recording_info
-  - plugin: opendomino.mail.record
-    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -102,8 +102,6 @@ notes:
   - The design is in English where the directory is; labels in other languages do not come through.
 seealso:
   - module: opendomino.mail.recording
-  - plugin: opendomino.mail.record
-    plugin_type: role
 """
 
 EXAMPLES = r"""

@@ -35,7 +35,7 @@ def names(installation: Installation) -> list[str]:
 
 def test_the_tarball_holds_what_users_need(names: list[str]) -> None:
     assert {name.split("/")[0] for name in names} == TOP
-    assert {name.split("/")[1] for name in names if name.startswith("docs/")} == {"docsite"}
+    assert {name.split("/")[1] for name in names if name.startswith("docs/")} == {"docsite", "schema"}
     assert {"meta/runtime.yml", "meta/execution-environment.yml", "changelogs/config.yaml"} <= set(names)
     assert [name for name in names if name.endswith((".pyc", ".orig", "~")) or "/." in name] == []
 

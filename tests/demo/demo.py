@@ -132,7 +132,13 @@ class Demo:
         heading(4, f"ansible-playbook {SITE} --diff")
         first = self.run("--diff")
         self.show_stats(first)
-        for notice in sorted({r.msg for r in first.results if r.action.endswith("debug") and not r.changed and r.msg}):
+        told = [result.msg for result in first.results if result.action.endswith("debug") and not result.changed]
+        findings = {line.partition(":")[0] for msg in told if isinstance(msg, list) for line in msg}
+        recommended = sorted(name.removeprefix("recommended ") for name in findings if name.startswith("recommended "))
+        notices = sorted({msg for msg in told if isinstance(msg, str) and msg})
+        if recommended:
+            notices.append(f"verify_mail recommends more, and fails for none of it: {', '.join(recommended)}.")
+        for notice in notices:
             print(textwrap.fill(f"Note: {notice}", 110, initial_indent="   ", subsequent_indent="      "))
         promise(
             first.changes() == review.changes(),

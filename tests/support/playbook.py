@@ -32,7 +32,8 @@ class TaskResult:
     status: str
     changed: bool
     diff: list[Any]
-    msg: str
+    msg: str | list[str]  # a list where a task lists things, such as findings
+
     playbook: str
     check: bool
 

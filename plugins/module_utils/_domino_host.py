@@ -160,6 +160,25 @@ class NotesIniConsole:
             return False  # the server is writing it
 
 
+class TakeOverNote:
+    """A file in the data directory: the server has to be told of something, and a run that is cut off may not have."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._path = _paths(module)[0].with_name(".opendomino.mail.take_over")
+        #: whether it was there when it was looked for
+        self.there = self._path.exists()
+
+    def leave(self) -> None:
+        """Make the file; raises NotesIniError."""
+        try:
+            self._path.touch(mode=0o644)
+        except OSError as exc:
+            raise NotesIniError(
+                f"{self._path} cannot be written: {exc.strerror}. Nothing was changed. See to {self._path.parent}, "
+                "then run again."
+            ) from exc
+
+
 def open_notes_ini(module: AnsibleModule) -> NotesIniFile | NotesIniConsole:
     """Return notes.ini as the options of the module say; raise NotesIniError where there is none."""
     given, path = _paths(module)

@@ -88,7 +88,8 @@ pages: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
 	  { echo "$$program is missing. The tests of pages need it: apt-get install chromium chromium-driver" >&2; exit 1; }; done
 	$(BIN)/pytest -q tests/browser
 
-test: lint types units sanity docs integration mta pages demo
+test: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
+	@tests/tools/all.sh "units integration mta" "sanity lint types docs pages demo"
 
 release: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/release.sh

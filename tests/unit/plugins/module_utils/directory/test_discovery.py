@@ -137,6 +137,6 @@ def test_a_form_of_thousands_of_fields_takes_seconds() -> None:
         "</tablerow></table>"
         for n in range(4_900)
     )
-    began = time.monotonic()
+    began = time.process_time()
     assert _proposals({"body": body})["relay_deny_source_hosts"].confidence == MISSING
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30

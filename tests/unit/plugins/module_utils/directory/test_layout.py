@@ -193,17 +193,17 @@ def test_the_number_of_elements_is_bounded() -> None:
     ids=["long text", "long line", "many lines", "braces", "backslashes", "quotes", "a list that goes on", "spans"],
 )
 def test_a_design_of_a_megabyte_takes_no_time(body: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert layout.form(read(dxl({"body": body})), "Test") is not None
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_what_is_no_form_passes_by_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     view = "<view name='V'><code event='selection'><formula>SELECT @All</formula></code></view>"
     content = f"<database>{view * 100_000}<form name='Test'><body><richtext/></body></form></database>".encode()
-    began = time.monotonic()
+    began = time.process_time()
     assert layout.form(read(content), "Test") is not None
-    assert time.monotonic() - began < 15
+    assert time.process_time() - began < 15
     monkeypatch.setattr(design_dxl, "MAX_BYTES", len(content) - 1)
     with pytest.raises(DxlError, match="larger than"):
         read(content)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +51,38 @@ def test_what_went_meanwhile_is_noticed_or_had_been_read(
     else:
         assert len(set(read)) == len(read)
         assert set(read) >= set(entries) - gone
+
+
+def test_a_server_has_two_pages_to_make_while_one_is_looked_at() -> None:
+    """The second is asked for before the first is there: each waits until both have been asked for."""
+    both = threading.Barrier(2, timeout=60)
+
+    def fetch(start: int, count: int) -> list[int]:
+        if start in (198, 297):
+            both.wait()
+        return list(range(1000))[start : start + count]
+
+    assert [entry for page in pages(fetch, str, 100) for entry in page] == list(range(1000))
+
+
+@pytest.mark.parametrize(
+    ("there", "at_most", "starts"),
+    [
+        pytest.param(3, 100, [0, 2], id="one page: nothing is asked for in vain"),
+        pytest.param(12, 10, [0, 9, 11], id="two pages"),
+        pytest.param(40, 10, [0, 9, 18, 27, 36, 39, 45], id="where pages end is found out once"),
+        pytest.param(13, 5, [0, 4, 8, 12, 16], id="a server that gives less than asked for"),
+    ],
+)
+def test_pages_that_are_asked_for(there: int, at_most: int, starts: list[int]) -> None:
+    asked: list[int] = []
+
+    def fetch(start: int, count: int) -> list[int]:
+        asked.append(start)
+        return list(range(there))[start : start + min(at_most, count)]
+
+    assert [entry for page in pages(fetch, str, 10) for entry in page] == list(range(there))
+    assert sorted(asked) == starts
 
 
 def test_an_error_of_the_next_page_comes_out() -> None:

@@ -10,7 +10,7 @@ the file itself (nashcom/nshini, README.md), so variables are changed with the c
 from __future__ import annotations
 
 import os
-import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError, as_text
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import new_file_beside
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import Change, Plan
 
 DEFAULT_PROGRAM_DIRECTORY = "/opt/hcl/domino"
+#: Seconds after which it is looked whether a server that does not answer runs still.
+_LIFE_SIGN = 2.0
 
 #: Options of every module that changes notes.ini; documented in the fragment `_host.notes_ini`.
 NOTES_INI_ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
@@ -71,12 +74,7 @@ class NotesIniFile:
         if _read(self.path) != self._content:
             raise NotesIniError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
         try:
-            descriptor, new = tempfile.mkstemp(prefix=".notes.ini.", dir=str(self.path.parent))
-            self._module.add_cleanup_file(new)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(plan.after.render())
-                file.flush()
-                os.fsync(file.fileno())
+            new = new_file_beside(self._module, self.path, plan.after.render())
         except OSError as exc:
             raise NotesIniError(
                 f"{self.path} cannot be replaced, because the new file beside it cannot be written: {exc.strerror}. "
@@ -93,6 +91,7 @@ class NotesIniConsole:
     def __init__(self, module: AnsibleModule, path: Path, data_directory: Path) -> None:
         self.path = path
         self.ini = NotesIni.parse(_read(path), str(path))
+        self._data_directory = data_directory
         self._timeout: float = module.params["console_timeout"]
         self._console = Console(data_directory, ServerC(data_directory, Path(module.params["program_directory"])))
 
@@ -125,8 +124,12 @@ class NotesIniConsole:
 
     def _set(self, change: Change) -> None:
         advice = "Stop the server, change the variable while it is stopped, and start the server again."
+        was_running = is_running(self._data_directory)
         with self._console.send(_set_config(change)) as talk:
-            talk.wait(lambda: self._shows(change) or talk.refusal is not None, self._timeout)
+            end, patience = time.monotonic() + self._timeout, min(_LIFE_SIGN, self._timeout)
+            while not talk.wait(lambda: self._shows(change) or talk.refusal is not None, patience):
+                if time.monotonic() >= end or (was_running and not is_running(self._data_directory)):
+                    break
             if self._shows(change):
                 return
             refusal, lines = talk.refusal, talk.lines
@@ -134,6 +137,13 @@ class NotesIniConsole:
             raise ConsoleError(
                 f'The server did not set {change.name}. It said: "{refusal.line}". {advice}',
                 error=refusal.constant,
+                response=lines,
+            )
+        if was_running and not is_running(self._data_directory):
+            raise ConsoleError(
+                f"The server ended while it was told to set {change.name}, and {self.path} does not show the new "
+                "value. Find out why it ended, start it, and run again.",
+                error=None,
                 response=lines,
             )
         raise ConsoleError(
@@ -148,6 +158,25 @@ class NotesIniConsole:
             return NotesIni.parse(_read(self.path)).get(change.name) == change.after
         except NotesIniError:
             return False  # the server is writing it
+
+
+class TakeOverNote:
+    """A file in the data directory: the server has to be told of something, and a run that is cut off may not have."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._path = _paths(module)[0].with_name(".opendomino.mail.take_over")
+        #: whether it was there when it was looked for
+        self.there = self._path.exists()
+
+    def leave(self) -> None:
+        """Make the file; raises NotesIniError."""
+        try:
+            self._path.touch(mode=0o644)
+        except OSError as exc:
+            raise NotesIniError(
+                f"{self._path} cannot be written: {exc.strerror}. Nothing was changed. See to {self._path.parent}, "
+                "then run again."
+            ) from exc
 
 
 def open_notes_ini(module: AnsibleModule) -> NotesIniFile | NotesIniConsole:

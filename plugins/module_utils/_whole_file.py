@@ -18,6 +18,20 @@ class FileError(Exception):
     """A file that cannot be read or replaced; the message is for the user."""
 
 
+def new_file_beside(module: AnsibleModule, path: Path, content: bytes) -> str:
+    """Write a new, hidden file that can take the place of another in one step, and return its path; raises OSError.
+
+    It is for its owner alone, and is gone at the end of the module if it has not taken that place.
+    """
+    descriptor, new = tempfile.mkstemp(prefix=f".{path.name}.", dir=str(path.parent))
+    module.add_cleanup_file(new)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return new
+
+
 class WholeFile:
     """A file, there or not. `content` is what it held when it was looked at, None where there was none."""
 
@@ -48,12 +62,7 @@ class WholeFile:
             raise FileError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
         copy = self._module.backup_local(str(self.path)) if backup and self.content is not None else None
         try:
-            descriptor, new = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=str(self.path.parent))
-            self._module.add_cleanup_file(new)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            new = new_file_beside(self._module, self.path, content)
         except OSError as exc:
             raise FileError(
                 f"{self.path} cannot be written, because the new file beside it cannot be: {exc.strerror}. Nothing was "

@@ -90,6 +90,15 @@ options:
       - ServerTasksAt22
       - ServerTasksAt23
     default: ServerTasks
+  take_over:
+    description:
+      - Whether the server has something to take over besides its tasks, such as documents that are going to be changed.
+      - This is noted, before anything is changed, with an empty hidden file C(.opendomino.mail.take_over) beside
+        C(notes.ini), which outlasts a run that is cut off. So is a changed list of a running server. Remove the file
+        when the server has been told what to take over.
+      - A note does not count as a change.
+    type: bool
+    default: false
 seealso:
   - module: opendomino.mail.notes_ini
   - module: opendomino.mail.console
@@ -139,6 +148,16 @@ tasks:
   type: list
   elements: str
   sample: [Replica, Router, Update, AMgr, AdminP, SMTP]
+noted:
+  description: Whether this call has left the note of O(take_over); in check mode, whether it would.
+  returned: success
+  type: bool
+  sample: false
+noted_before:
+  description: Whether the note was there already.
+  returned: success
+  type: bool
+  sample: false
 changes:
   description: The variable, if it changes.
   returned: success
@@ -194,6 +213,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils import _notes_ini,
 from ansible_collections.opendomino.mail.plugins.module_utils._console import ConsoleError
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import (
     NOTES_INI_ARGUMENT_SPEC,
+    TakeOverNote,
     carry_out,
     open_notes_ini,
 )
@@ -211,6 +231,7 @@ ARGUMENT_SPEC = dict(
         "choices": ["ServerTasks", *(f"ServerTasksAt{hour}" for hour in range(24))],
         "default": "ServerTasks",
     },
+    take_over={"type": "bool", "default": False},
 )
 
 
@@ -235,9 +256,15 @@ def main() -> None:
         tasks = _server_tasks.plan(current, wishes["present"] or (), wishes["absent"] or (), wishes["exact"])
         settings = [_notes_ini.Setting(key, tasks.after.render().encode("ascii", "surrogateescape"))]
         missing_and_unwanted = value is None and not tasks.changed
-        result = carry_out(module, access, _notes_ini.plan(access.ini, [] if missing_and_unwanted else settings))
+        plan = _notes_ini.plan(access.ini, [] if missing_and_unwanted else settings)
+        note = TakeOverNote(module)
+        noted = not note.there and (module.params["take_over"] or (plan.changed and access.running))
+        if noted and not module.check_mode:
+            note.leave()
+        result = carry_out(module, access, plan)
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **getattr(exc, "details", {}))
+    result.update(noted=noted, noted_before=note.there)
     module.exit_json(tasks_before=entries(tasks.before), tasks=entries(tasks.after), **result)
 
 

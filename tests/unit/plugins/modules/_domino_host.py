@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SERVER = r"""#!{python} -I
-import json, os, re, sys, time
+import json, os, re, signal, sys, time
 from pathlib import Path
 
 behaviour = json.loads(Path("behaviour.json").read_text())
@@ -48,6 +48,9 @@ def set_config(name, value):
     lines = [new if n in places[:1] else line for n, line in enumerate(lines)] + ([] if places else [new])
     ini.write_bytes(b"\n".join(lines) + b"\n")
 
+if behaviour.get("dies"):
+    os.kill(int(Path("pid.nbf").read_text().splitlines()[-1].split()[1]), signal.SIGKILL)
+    sys.exit(0)
 if behaviour.get("hang"):
     time.sleep(600)
 if behaviour.get("log") == "rotated":

@@ -99,9 +99,11 @@ export FLEET_SIZE INVENTORY STEP CONTAINER_ENGINE
 molecule: $(VENV)/.ready-dev $(COLLECTION)
 	@tests/tools/molecule.sh $(SCENARIO)
 
-# What shall run for each change; it is no part of `make test`, which needs no containers.
-molecule-ci: $(VENV)/.ready-dev $(COLLECTION)
-	@FLEET_SIZE=4 tests/tools/molecule.sh default two_domains running_server faults fleet
+# What CI runs for each change; `make -j2 --output-sync=target molecule-ci` runs two scenarios at a time.
+CI_SCENARIOS := default two_domains running_server faults fleet
+molecule-ci: $(addprefix molecule-ci/,$(CI_SCENARIOS))
+molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
+	@FLEET_SIZE=4 tests/tools/molecule.sh $*
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -36,7 +36,27 @@ def test_a_stopped_server_is_set_up_in_its_file_and_works_when_it_starts(site: S
     assert b"ServerTasks=Replica,Router,Update,AMgr,AdminP,SMTP" in site.notes_ini("mail02")
     assert not [r for r in run.results if r.host == "mail02" and r.action.endswith("console") and r.changed]
     site.lab.start("mail02")
-    assert any("SMTP Server" in line for line in site.lab.ask("mail02", {"command": "Show Tasks"})["lines"])
+    assert has_listener(site, "mail02")
+    # It has what ServerTasks say, but not the directory's changes: that it has yet to pull them was noted.
+    assert site.items("mail02", "Server") != site.items("mail01", "Server")
+    assert site.run("opendomino.mail.receive_mail").returncode == 0
+    assert site.items("mail02", "Server") == site.items("mail01", "Server")
+    assert site.run("opendomino.mail.receive_mail").changed_tasks() == dict.fromkeys(site.hosts, 0)
+
+
+def has_listener(site: Site, host: str) -> bool:
+    return any("SMTP Server" in line for line in site.lab.ask(host, {"command": "Show Tasks"})["lines"])
+
+
+def test_what_a_failed_run_did_not_have_taken_over_the_next_run_does(site: Site) -> None:
+    """The first run changes all there is to change, and ends at a handler, so that the others are lost."""
+    failed = site.run("opendomino.mail.site", running_server_pull_until="never said", running_server_pull_timeout=1)
+    assert {failure.host for failure in failed.failures()} == {"mail02"}
+    assert not has_listener(site, "mail02")
+    run = site.run("opendomino.mail.site")
+    assert run.returncode == 0, run.output
+    assert has_listener(site, "mail02")
+    assert site.run("opendomino.mail.site").changed_tasks() == dict.fromkeys(site.hosts, 0)
 
 
 def test_hosts_may_run_alone_and_in_any_order(site: Site) -> None:

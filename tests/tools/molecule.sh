@@ -165,9 +165,13 @@ PATH=$top/.venv/bin:$PATH:/usr/sbin:/sbin
 export PATH ANSIBLE_COLLECTIONS_PATH=$top/.collections ANSIBLE_HOME=$top/.cache/ansible
 export MOLECULE_COMMAND_BORDERS=false
 export CONTAINER_IMAGE=$image FLEET_ROOT=$top FLEET_SOCKETS
+# Several of this script may run at a time; they make the image once.
+exec {lock}>"$work/.lock"
+flock "$lock"
 choose_engine
 if ! command -v ssh >/dev/null || ! command -v ssh-keygen >/dev/null; then install_packages openssh-client; fi
 build_image
+exec {lock}>&-
 for name in "$@"; do run_scenario "$name"; done
 if [ "${#times[@]}" -gt 0 ]; then printf '%s\n' "" "${times[@]}"; fi
 exit $failed

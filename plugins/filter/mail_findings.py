@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils._verification.facts import FactsError
-from ..plugin_utils._verification.verdict import verdict
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def mail_findings(value: Any, **options: Any) -> dict[str, Any]:
     """Return what is wrong with the mail of one host."""
+    # Ansible loads all files of filters to find one of them, in each task on each host; so rules are loaded late.
+    from ..plugin_utils._verification.facts import FactsError
+    from ..plugin_utils._verification.verdict import verdict
+
     unknown = sorted(set(options) - {"fail_on"})
     if unknown:
         raise AnsibleFilterError(f"domino_mail_findings has no option {', '.join(unknown)}.")

@@ -477,6 +477,8 @@ not_written:
   elements: dict
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory import engine, report, undoing
@@ -516,23 +518,25 @@ UNDO_SPEC = {
 }
 
 
-def main() -> None:
+#: What the options are; the action plugin of the same name reads them by it, too.
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **ARGUMENT_SPEC,
+        **OUTPUT_ARGUMENT_SPEC,
+        **CATALOGUE_ARGUMENT_SPEC,
+        "documents": {"type": "list", "elements": "dict", "options": DOCUMENT_SPEC},
+        "undo": {"type": "list", "elements": "dict", "options": UNDO_SPEC},
+        "design_check": {"type": "str", "choices": ["strict", "evidence", "off"], "default": "strict"},
+        "concurrency": {"type": "int", "default": engine.CONCURRENCY},
+    },
+    "required_one_of": [("documents", "undo")],
+    "mutually_exclusive": [("documents", "undo")],
+    "required_if": [*OUTPUT_REQUIRED_IF, ("output", "dxl", ["documents"])],
+}
+
+
+def work(module: AnsibleModule) -> None:
     """Plan, check, apply, report."""
-    module = AnsibleModule(
-        argument_spec={
-            **ARGUMENT_SPEC,
-            **OUTPUT_ARGUMENT_SPEC,
-            **CATALOGUE_ARGUMENT_SPEC,
-            "documents": {"type": "list", "elements": "dict", "options": DOCUMENT_SPEC},
-            "undo": {"type": "list", "elements": "dict", "options": UNDO_SPEC},
-            "design_check": {"type": "str", "choices": ["strict", "evidence", "off"], "default": "strict"},
-            "concurrency": {"type": "int", "default": engine.CONCURRENCY},
-        },
-        required_one_of=[("documents", "undo")],
-        mutually_exclusive=[("documents", "undo")],
-        required_if=[*OUTPUT_REQUIRED_IF, ("output", "dxl", ["documents"])],
-        supports_check_mode=True,
-    )
     given = module.params["documents"] or []
     module.no_log_values.update(report.secrets_given(given))
     how = {"write": not module.check_mode, "design_check": module.params["design_check"]}
@@ -553,6 +557,11 @@ def main() -> None:
     except (DirectoryError, FileError) as exc:
         fail(module, exc)
     module.exit_json(**report.results(outcomes, write=how["write"]))
+
+
+def main() -> None:
+    """Do the work as a module."""
+    work(AnsibleModule(**SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -120,6 +120,8 @@ documents:
         server_name: all_servers
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory import engine, report
@@ -139,16 +141,18 @@ DOCUMENT_SPEC = {
 }
 
 
-def main() -> None:
+#: What the options are; the action plugin of the same name reads them by it, too.
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **ARGUMENT_SPEC,
+        **CATALOGUE_ARGUMENT_SPEC,
+        "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
+    },
+}
+
+
+def work(module: AnsibleModule) -> None:
     """Read and report."""
-    module = AnsibleModule(
-        argument_spec={
-            **ARGUMENT_SPEC,
-            **CATALOGUE_ARGUMENT_SPEC,
-            "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
-        },
-        supports_check_mode=True,
-    )
     try:
         catalogue = merged(module.params["catalogue"])
         wanted = selections(module.params["documents"], catalogue)
@@ -158,6 +162,11 @@ def main() -> None:
         fail(module, exc)
     documents = [report.read(document, selection.items, catalogue) for selection, document in found]
     module.exit_json(changed=False, documents=documents)
+
+
+def main() -> None:
+    """Do the work as a module."""
+    work(AnsibleModule(**SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

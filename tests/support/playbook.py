@@ -69,11 +69,13 @@ def run_playbook(
     extra: dict[str, Any] | None = None,
     show: bool = False,
     programs: Path | None = None,
+    callbacks: Sequence[str] = ("recorder",),
 ) -> PlaybookRun:
     """Run `ansible-playbook` with the collection of this checkout.
 
     `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the
     output goes to the terminal as well. `programs` is where another Ansible is than the one beside this Python.
+    `callbacks` are those of this folder's callback_plugins.
     """
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         record = Path(scratch) / "record.jsonl"
@@ -82,7 +84,7 @@ def run_playbook(
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "support" / "callback_plugins"),
-            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "ANSIBLE_CALLBACKS_ENABLED": ",".join(callbacks),
             "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_RETRY_FILES_ENABLED": "false",

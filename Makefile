@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages release molecule molecule-ci clean
+.PHONY: help demo test lint types units sanity integration mta docs pages release matrix molecule molecule-ci clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
+	@echo "make matrix       the collection under each release of ansible-core; RELEASES=2.16 PARTS=site for a part"
 	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
 	@echo "make clean        removes all that was set up"
 
@@ -90,6 +91,12 @@ pages: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
 
 test: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
 	@tests/tools/all.sh "units integration mta" "sanity lint types docs pages demo"
+
+# The collection under each release of ansible-core that it supports; no part of `make test`, which takes one of them.
+RELEASES ?= 2.16 2.17 2.18 2.19 2.20 2.21 2.22
+PARTS ?= site units sanity
+matrix: $(VENV)/.ready-dev $(COLLECTION)
+	@PYTHONPATH=tests/support $(BIN)/python tests/tools/matrix.py --releases "$(RELEASES)" --parts "$(PARTS)"
 
 release: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/release.sh

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import forked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -74,8 +76,9 @@ def run_playbook(
     """Run `ansible-playbook` with the collection of this checkout.
 
     `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the
-    output goes to the terminal as well. `programs` is where another Ansible is than the one beside this Python.
-    `callbacks` are those of this folder's callback_plugins.
+    output goes to the terminal as well. `programs` is where another Ansible is than the one beside this Python; without
+    either, the process is forked from one that has Ansible imported. `callbacks` are those of this folder's
+    callback_plugins.
     """
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         record = Path(scratch) / "record.jsonl"
@@ -102,7 +105,11 @@ def run_playbook(
         if extra:
             command += ["-e", json.dumps(extra)]
         started = time.monotonic()
-        returncode, output = _run(command, environment, show)
+        if show or programs:
+            returncode, output = _run(command, environment, show)
+        else:
+            ended = forked.run(command, environment, imports=["ansible.cli.playbook"], merged=True)
+            returncode, output = ended.returncode, ended.output.decode()
         lines = record.read_text(encoding="utf-8").splitlines()
     return PlaybookRun(
         returncode=returncode,

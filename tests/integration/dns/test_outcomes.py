@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+import forked
 import pytest
 
 from ansible_collections.opendomino.mail.tests.integration.dns._servers import Liar, free_port
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.tests.integration.dns._servers import Bind, Unbound
 
 ROOT = Path(__file__).resolve().parents[3]
+LOOKUP = ROOT / "tests" / "unit" / "plugins" / "lookup" / "run_lookup.py"
 EXCHANGER = "192.0.2.25"
 
 
@@ -35,22 +35,15 @@ def mx(domain: str, port: int, **options: Any) -> dict[str, Any]:
     """Return what the lookup says of a domain, loaded as Ansible loads it."""
     settings = {"nameservers": ["127.0.0.1"], "port": port, "timeout": 1, "retries": 0, "cache": False, "full": True}
     case = {"terms": [domain], "options": {**settings, "on_error": "return", **options}}
-    done = subprocess.run(
-        [
-            sys.executable,
-            str(ROOT / "tests" / "unit" / "plugins" / "lookup" / "run_lookup.py"),
-            str(ROOT / ".collections"),
-            "opendomino.mail.mx",
-        ],
-        input=json.dumps([case]),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = forked.run(
+        [str(LOOKUP), str(ROOT / ".collections"), "opendomino.mail.mx"],
+        {**os.environ, "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible")},
+        imports=["ansible.plugins.loader", "dns.resolver"],
+        given=json.dumps([case]).encode(),
         timeout=60,
-        env={**os.environ, "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible")},
     )
-    assert done.returncode == 0, done.stderr
-    (outcome,) = json.loads(done.stdout)
+    assert done.returncode == 0, done.errors.decode()
+    (outcome,) = json.loads(done.output)
     (result,) = outcome["result"]
     return dict(result)
 

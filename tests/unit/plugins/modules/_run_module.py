@@ -5,25 +5,18 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import functools
 import json
 import os
 import resource
-import select
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.opendomino.mail.tests.support import forked
+
 _COLLECTIONS = Path(__file__).resolve().parents[4] / ".collections"
-#: What Python looks at when it starts, and not again.
-_AT_THE_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_")
 
 
 def run_module(
@@ -54,75 +47,21 @@ def run_module(
         # is plain JSON, as before.
         argsfile = Path(tmpdir, "args.json")
         argsfile.write_text(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}), encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": str(_COLLECTIONS), **(env or {})}
-        returncode, output, errors = _run(name, argsfile, environment, timeout)
+        done = forked.run(
+            [name, str(argsfile)],
+            {**os.environ, "PYTHONPATH": str(_COLLECTIONS), **(env or {})},
+            module=f"ansible_collections.opendomino.mail.plugins.modules.{name}",
+            imports=["ansible.module_utils.basic"],
+            timeout=timeout,
+        )
     try:
-        result: dict[str, Any] = json.loads(output)
+        result: dict[str, Any] = json.loads(done.output)
     except ValueError:
-        written = (output + errors).decode(errors="replace")
-        raise AssertionError(f"module {name} ended with {returncode} and without a result\n{written}") from None
-    result.setdefault("failed", returncode != 0)
+        written = (done.output + done.errors).decode(errors="replace")
+        raise AssertionError(f"module {name} ended with {done.returncode} and without a result\n{written}") from None
+    result.setdefault("failed", done.returncode != 0)
     result["warnings"] = [w if isinstance(w, str) else w["event"]["msg"] for w in result.get("warnings") or []]
     return result
-
-
-class _Server:
-    """Forks a process for each run, which then has not to import everything again; see `_module_server.py`."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        script = str(Path(__file__).with_name("_module_server.py"))
-        with theirs:
-            self._process = subprocess.Popen([sys.executable, script], stdin=theirs, env=environment)
-        atexit.register(self.close)
-
-    def close(self) -> None:
-        """End the process."""
-        self._socket.close()
-        self._process.wait()
-
-    def run(
-        self, module: str, arguments: Path, environment: Mapping[str, str], timeout: float
-    ) -> tuple[int, bytes, bytes]:
-        """Run a module; return exit code, output and errors."""
-        run = {
-            "module": module,
-            "arguments": str(arguments),
-            "environment": dict(environment),
-            "directory": str(Path.cwd()),
-            "umask": _umask(),
-            "file_size": resource.getrlimit(resource.RLIMIT_FSIZE),
-        }
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            reading, writing = os.pipe()
-            with os.fdopen(reading, "rb", buffering=0) as ending:
-                files = [output.fileno(), errors.fileno(), writing]
-                socket.send_fds(self._socket, [json.dumps(run).encode()], files)
-                os.close(writing)
-                process = int(ending.readline())
-                if not select.select([ending], [], [], timeout)[0]:
-                    os.killpg(process, signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(module, timeout)
-                returncode = int(ending.readline())
-            output.seek(0)
-            errors.seek(0)
-            return returncode, output.read(), errors.read()
-
-
-def _umask() -> int:
-    return int(Path("/proc/self/status").read_text(encoding="utf-8").split("Umask:")[1].split()[0], 8)
-
-
-@functools.cache
-def _server(at_the_start: frozenset[tuple[str, str]]) -> _Server:
-    return _Server({**os.environ, **dict(at_the_start)})
-
-
-def _run(name: str, arguments: Path, environment: Mapping[str, str], timeout: float) -> tuple[int, bytes, bytes]:
-    """Run a module with a file of arguments; return exit code, output and errors."""
-    at_the_start = {(key, value) for key, value in environment.items() if key.startswith(_AT_THE_START)}
-    module = f"ansible_collections.opendomino.mail.plugins.modules.{name}"
-    return _server(frozenset(at_the_start)).run(module, arguments, environment, timeout)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages release matrix molecule molecule-ci clean
+.PHONY: help demo test lint types units sanity integration mta docs pages release matrix molecule molecule-ci bench bench-full clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
@@ -22,6 +22,7 @@ help:
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
 	@echo "make matrix       the collection under each release of ansible-core; RELEASES=2.16 PARTS=site for a part"
 	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
+	@echo "make bench        how fast it is, against named peers of the same minute; make bench-full with all sizes, in an hour or two"
 	@echo "make clean        removes all that was set up"
 
 $(COLLECTION):
@@ -112,6 +113,22 @@ CI_SCENARIOS := default two_domains running_server faults fleet
 molecule-ci: $(addprefix molecule-ci/,$(CI_SCENARIOS))
 molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
 	@FLEET_SIZE=4 tests/tools/molecule.sh $*
+
+# What it is measured against has an environment of its own. Figures stay in .cache/bench; bench-full writes those of the
+# documentation as well, which are to be taken on a machine that does nothing else.
+.cache/bench/.ready: requirements/bench.txt
+	@echo "Setting up the peers of the benchmarks ..."
+	@$(PYTHON) -m venv .cache/bench/peers
+	@.cache/bench/peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	@touch $@
+
+BENCH := PYTHONPATH=tests/benchmark $(BIN)/python -m bench --peers .cache/bench/peers/bin
+ONLY ?= runs stock growth modules payloads documents dns addresses
+bench: $(VENV)/.ready-dev $(COLLECTION) .cache/bench/.ready
+	@$(BENCH) --only $(ONLY) --json .cache/bench/figures.json --rst .cache/bench/figures.rst
+
+bench-full: $(VENV)/.ready-dev $(COLLECTION) .cache/bench/.ready
+	@$(BENCH) --full --only $(ONLY) --json tests/benchmark/figures.json --rst docs/docsite/rst/figures.rst
 
 clean:
 	rm -rf $(VENV) .cache .collections .pytest_cache .mypy_cache .ruff_cache .hypothesis .ansible

@@ -80,22 +80,32 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site_with(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Yield what starts a fresh lab with other options of its REST API, or with a recording of another server."""
+def site_of() -> Iterator[Callable[[Path, Path], Site]]:
+    """Yield what starts a fresh lab in a state directory from a topology file."""
     started: list[Site] = []
 
-    def starter(recording: Path | None = None, **rest: Any) -> Site:
-        path = tmp_path / "topology.yml"
-        content = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
-        said = {"recording": str(recording)} if recording else {}
-        path.write_text(yaml.safe_dump({**content, "rest": rest, **said}), encoding="utf-8")
-        started.append(start(tmp_path / "lab", path))
+    def starter(state: Path, topology: Path) -> Site:
+        started.append(start(state, topology))
         return started[-1]
 
     yield starter
     for site in started:
         if (site.state / HANDSHAKE).exists():
             site.lab.down()
+
+
+@pytest.fixture
+def site_with(site_of: Callable[[Path, Path], Site], tmp_path: Path) -> Callable[..., Site]:
+    """Return what starts a fresh lab with other options of its REST API, or with a recording of another server."""
+
+    def starter(recording: Path | None = None, **rest: Any) -> Site:
+        path = tmp_path / "topology.yml"
+        content = yaml.safe_load(TOPOLOGY.read_text(encoding="utf-8"))
+        said = {"recording": str(recording)} if recording else {}
+        path.write_text(yaml.safe_dump({**content, "rest": rest, **said}), encoding="utf-8")
+        return site_of(tmp_path / "lab", path)
+
+    return starter
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from .figures import ALL, Extent
 from .fleet import ROOT
 from .table import page
 
-SOME = {"rounds": 2, "hosts": 10, "stock_hosts": 5, "sizes": (4, 16), "documents": 1000, "people": (1000, 5000)}
+SOME = {"rounds": 2, "hosts": 10, "stock_hosts": 5, "sizes": (5, 20), "documents": 400, "people": (1000, 4000)}
 FULL = {
     "rounds": 3,
     "hosts": 50,

@@ -149,7 +149,7 @@ def modules(extent: Extent) -> Iterator[Figure]:
             lambda: hosts.play(PING),
             lambda: hosts.play(PLAYBOOKS / "ini_file.yml", programs=extent.peers),
         ]
-        ours, ping, ini_file = in_turn(extent.rounds + 2, *calls)
+        ours, ping, ini_file = in_turn(extent.rounds + 1, *calls)
     subject = f"notes_ini on {extent.stock_hosts} hosts"
     yield from _both("a module", subject, "ansible.builtin.ping", ours, ping, limit=1.15)
     yield from _both("a module", subject, "community.general.ini_file", ours, ini_file)
@@ -157,7 +157,7 @@ def modules(extent: Extent) -> Iterator[Figure]:
 
 def documents(extent: Extent) -> Iterator[Figure]:
     """Yield the time of directory_documents for many documents against the bare calls that it makes."""
-    nothing, changed = directory.measure(extent.documents, extent.rounds + 2)
+    nothing, changed = directory.measure(extent.documents, extent.rounds + 1)
     what = f"directory_documents, {extent.documents:,} documents of four forms"
     peer = "the same calls over http.client"
     for name, (ours, theirs) in (("nothing to change", nothing), ("all of them changed", changed)):

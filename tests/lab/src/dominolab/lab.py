@@ -40,6 +40,7 @@ HANDSHAKE = "handshake.json"
 _MARKER = ".dominolab"
 _READY_SECONDS = 30.0
 _STOP_SECONDS = 15.0
+_STARTING_AT_ONCE = 16
 _LOG_TAIL = 20
 _ELSEWHERE = 0  # the pid of what does not run on this machine; no process has it
 _DATA, _PROGRAM = Path("local/notesdata"), Path("opt/hcl/domino")  # below a host's root
@@ -126,6 +127,8 @@ class Lab:
             entry["pid"] = self._spawn_server(host)
             started.append(entry["pid"])
             waiting.append((entry["pid"], self._server_output(host), partial(self.answers, host)))
+            if len(waiting) == _STARTING_AT_ONCE:  # a fleet that starts all at once keeps each of its servers waiting
+                self._wait_until_all_ready(waiting)
         for foreign in topology.foreign:
             pid, mailboxes = self._start_foreign(foreign, smtp_port)
             started.append(pid)
@@ -137,8 +140,7 @@ class Lab:
                 "pid": pid,
                 "mailboxes": str(mailboxes),
             }
-        for pid, output, ready in waiting:
-            self._wait_until_ready(pid, output, ready)
+        self._wait_until_all_ready(waiting)
         self._write_handshake(handshake)
         return handshake
 
@@ -447,6 +449,11 @@ class Lab:
         except OSError:  # it has ended, a zombie included
             return False
         return directory.is_relative_to(self.state)
+
+    def _wait_until_all_ready(self, waiting: list[tuple[int, Path, Callable[[], bool]]]) -> None:
+        """Wait for processes, and take them off the list."""
+        while waiting:
+            self._wait_until_ready(*waiting.pop(0))
 
     def _wait_until_ready(self, pid: int, output: Path, ready: Callable[[], bool]) -> None:
         ends = time.monotonic() + _READY_SECONDS

@@ -8,7 +8,7 @@
 #
 # CONTAINER_ENGINE is docker or podman; without it, docker where it runs, else podman, which is installed where root may.
 # All that podman keeps is in .cache/containers. The image is built from Debian: from its public image where a registry is
-# reachable, else by debootstrap from where this machine's own packages come from.
+# reachable, else by debootstrap from where this machine's own packages come from. Exit code 3: no container can run here.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$top"
@@ -20,6 +20,11 @@ image=localhost/opendomino-mail-host:latest
 fail() {
   echo "molecule: $*" >&2
   exit 1
+}
+
+cannot() { # no failure of what is tested
+  echo "molecule: this machine cannot run containers: $*" >&2
+  exit 3
 }
 
 install_packages() {
@@ -97,7 +102,7 @@ get_base() { # prints the name of the base image
   rm -rf "$work/base"
   mkdir -p "$work/base"
   /usr/sbin/debootstrap --variant=minbase "$release" "$work/base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
-    fail "debootstrap failed, see $work/debootstrap.log: $(tail -n 1 "$work/debootstrap.log")"
+    cannot "debootstrap failed, see $work/debootstrap.log: $(tail -n 1 "$work/debootstrap.log")"
   tar -C "$work/base" -c . | "$engine" import - "$own" >/dev/null 2>"$work/import.log" || fail "see $work/import.log"
   rm -rf "$work/base"
   echo "$own"
@@ -112,6 +117,7 @@ build_image() {
     touch "$packages/.ready"
   fi
   base=$(get_base)
+  "$CONTAINER_ENGINE" run --rm "$base" true >"$work/probe.log" 2>&1 || cannot "$(tail -n 1 "$work/probe.log")"
   rm -rf "$context"
   mkdir -p "$context"
   cp -a "$packages" "$context/packages"

@@ -16,7 +16,7 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
-	@echo "make test         lint, types, unit tests, sanity, documentation, integration, pages, demo"
+	@echo "make test         all below, two at a time; it tells the time of each at its end"
 	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
@@ -91,7 +91,7 @@ pages: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
 	$(BIN)/pytest -q tests/browser
 
 test: $(VENV)/.ready-dev $(COLLECTION) .cache/axe/.ready
-	@tests/tools/all.sh "units integration mta" "sanity lint types docs pages demo"
+	@tests/tools/all.sh "units integration" "lint types sanity docs mta pages demo"
 
 # The collection under each release of ansible-core that it supports; no part of `make test`, which takes one of them.
 RELEASES ?= 2.16 2.17 2.18 2.19 2.20 2.21 2.22

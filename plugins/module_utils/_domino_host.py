@@ -20,6 +20,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     ServerC,
     is_running,
 )
+from ansible_collections.opendomino.mail.plugins.module_utils._host_state import TAKE_OVER_NOTE
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError, as_text
 from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import new_file_beside
 
@@ -164,7 +165,7 @@ class TakeOverNote:
     """A file in the data directory: the server has to be told of something, and a run that is cut off may not have."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        self._path = _paths(module)[0].with_name(".opendomino.mail.take_over")
+        self._path = _paths(module)[0].with_name(TAKE_OVER_NOTE)
         #: whether it was there when it was looked for
         self.there = self._path.exists()
 
@@ -202,17 +203,22 @@ def _paths(module: AnsibleModule) -> tuple[Path, Path]:
     return given, Path(os.path.realpath(given))
 
 
+def as_result(plan: Plan, path: str, *, running: bool) -> dict[str, Any]:
+    """Return what modules that change notes.ini say of a plan."""
+    return {
+        "changed": plan.changed,
+        "changes": [change.as_result() for change in plan.changes],
+        "diff": plan.diff(path),
+        "notes_ini": path,
+        "running": running,
+    }
+
+
 def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, plan: Plan) -> dict[str, Any]:
     """Apply a plan unless in check mode, and return the module's result."""
     for warning in plan.warnings:
         module.warn(warning)
-    result: dict[str, Any] = {
-        "changed": plan.changed,
-        "changes": [change.as_result() for change in plan.changes],
-        "diff": plan.diff(str(access.path)),
-        "notes_ini": str(access.path),
-        "running": access.running,
-    }
+    result = as_result(plan, str(access.path), running=access.running)
     if plan.changed:
         access.check(plan)
     if plan.changed and not module.check_mode:

@@ -58,24 +58,36 @@ def become(run: dict[str, Any], files: list[int], ending: int) -> None:
         atexit.unregister(paths.cleanup_tmp_file)
 
 
-def reap(*_: object) -> None:
+def reap(running: set[int]) -> None:
     """Take note of processes that have ended."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while process := os.waitpid(-1, os.WNOHANG)[0]:
+            running.discard(process)
+
+
+def end(running: set[int]) -> None:
+    """End what still runs, with all that it started."""
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGTERM)
 
 
 def main() -> None:
     """Fork for each message until there is nobody left to send one."""
     requests = socket.socket(fileno=os.dup(0))
-    signal.signal(signal.SIGCHLD, reap)
+    running: set[int] = set()
+    signal.signal(signal.SIGCHLD, lambda *_: reap(running))
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, LARGEST, 4)
         if not message:
+            end({*running})
             return
         run = json.loads(message)
         import_for(run)
-        if os.fork() == 0:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # it might end before it is known to run
+        process = os.fork()
+        if process == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
             requests.close()
             become(run, descriptors[:3], descriptors[3])
             sys.argv = run["arguments"]
@@ -84,6 +96,8 @@ def main() -> None:
             else:
                 runpy.run_path(run["arguments"][0], run_name="__main__")
             return
+        running.add(process)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         for descriptor in descriptors:
             os.close(descriptor)
 

@@ -70,8 +70,13 @@ class Server:
                 os.close(writing)
                 process = ending.readline()
                 assert process, "the process that forks has ended; what it says is above"
-                if not select.select([ending], [], [], timeout)[0]:
-                    os.killpg(int(process), signal.SIGKILL)
+                in_time = False
+                try:
+                    in_time = bool(select.select([ending], [], [], timeout)[0])
+                finally:  # Ctrl-C, too
+                    if not in_time:
+                        os.killpg(int(process), signal.SIGKILL)
+                if not in_time:
                     raise subprocess.TimeoutExpired(str(message["arguments"]), timeout or 0)
                 returncode = int(ending.readline())
             output.seek(0)

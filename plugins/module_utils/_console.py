@@ -23,6 +23,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.opendomino.mail.plugins.module_utils import _host_state
+
 if TYPE_CHECKING:
     from typing import IO, Any, Callable, Iterable, Pattern, Protocol, Sequence
 
@@ -296,57 +298,11 @@ def check_running(data_directory: Path) -> None:
 
 
 def is_running(data_directory: Path) -> bool:
-    """Return whether the server with this data directory is running.
-
-    It is if pid.nbf names a living process, or if a process `server` (neither `-c`, which sends a command, nor `-jc`,
-    which is the controller) has the data directory as its working directory. In both cases the process belongs to the
-    owner of the directory (nashcom/domino-startscript, rc_domino_script: domino_process_monitor, domino_is_running).
-    A directory that is none, or that is out of sight, raises ConsoleError.
-    """
-    owner = _owner_of(data_directory)
-    return _named_in_pid_nbf(data_directory, owner) or _among_processes(data_directory, owner)
-
-
-def _named_in_pid_nbf(data_directory: Path, owner: int) -> bool:
-    """Return whether a line of pid.nbf (status, pid, unknown, task) names a living process; it stays after a crash."""
+    """Return whether the server with this data directory is running; ConsoleError where that cannot be seen."""
     try:
-        content = (data_directory / "pid.nbf").read_bytes()
-    except OSError:
-        return False
-    for line in content.split(b"\n"):
-        status, pid, _unknown, task, *_more = [*line.split(), b"", b"", b"", b""]
-        if status == b"1" and pid.isdigit() and task != b"nsd.sh" and _lives(int(pid), owner):
-            return True
-    return False
-
-
-def _among_processes(data_directory: Path, owner: int) -> bool:
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            program, *arguments = (process / "cmdline").read_bytes().split(b"\0")
-            if program.split(b"/")[-1] != b"server" or b"-c" in arguments or b"-jc" in arguments:
-                continue
-            if _lives(int(process.name), owner) and (process / "cwd").samefile(data_directory):
-                return True
-        except OSError:  # it has ended, or is nobody's business
-            continue
-    return False
-
-
-def _lives(pid: int, owner: int) -> bool:
-    """Return whether a process lives (a zombie does not) and runs as `owner`."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # it lives, as somebody else
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return True
-    status = {name: value.split() for name, _colon, value in (line.partition(":") for line in lines)}
-    return status["State"][0] != "Z" and int(status["Uid"][1]) == owner
+        return _host_state.is_running(data_directory)
+    except _host_state.OutOfSightError as exc:
+        raise ConsoleError(str(exc)) from exc
 
 
 class _GrowingFile:
@@ -444,12 +400,9 @@ def as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | N
 
 def _owner_of(directory: Path) -> int:
     try:
-        os.scandir(directory).close()
-        return directory.stat().st_uid
-    except OSError as exc:
-        raise ConsoleError(
-            f"{directory} is no data directory of a server: {exc.strerror}. Nothing was changed."
-        ) from exc
+        return _host_state.owner_of(directory)
+    except _host_state.OutOfSightError as exc:
+        raise ConsoleError(str(exc)) from exc
 
 
 def _user_name(uid: int) -> str:

@@ -173,17 +173,22 @@ def _paths(module: AnsibleModule) -> tuple[Path, Path]:
     return given, Path(os.path.realpath(given))
 
 
+def as_result(plan: Plan, path: str, *, running: bool) -> dict[str, Any]:
+    """Return what modules that change notes.ini say of a plan."""
+    return {
+        "changed": plan.changed,
+        "changes": [change.as_result() for change in plan.changes],
+        "diff": plan.diff(path),
+        "notes_ini": path,
+        "running": running,
+    }
+
+
 def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, plan: Plan) -> dict[str, Any]:
     """Apply a plan unless in check mode, and return the module's result."""
     for warning in plan.warnings:
         module.warn(warning)
-    result: dict[str, Any] = {
-        "changed": plan.changed,
-        "changes": [change.as_result() for change in plan.changes],
-        "diff": plan.diff(str(access.path)),
-        "notes_ini": str(access.path),
-        "running": access.running,
-    }
+    result = as_result(plan, str(access.path), running=access.running)
     if plan.changed:
         access.check(plan)
     if plan.changed and not module.check_mode:

@@ -186,7 +186,7 @@ response:
   sample: []
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -199,6 +199,8 @@ from ansible_collections.opendomino.mail.plugins.module_utils._domino_host impor
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible_collections.opendomino.mail.plugins.module_utils._server_tasks import TaskList
 
 ARGUMENT_SPEC = dict(
@@ -213,29 +215,37 @@ ARGUMENT_SPEC = dict(
     },
 )
 
+#: What the options are; the action plugin of the same name reads them by it, too.
+SPEC: dict[str, Any] = {
+    "argument_spec": ARGUMENT_SPEC,
+    "mutually_exclusive": [("path", "data_directory"), ("exact", "present"), ("exact", "absent")],
+    "required_one_of": [("path", "data_directory"), ("present", "absent", "exact")],
+}
+
 
 def entries(tasks: TaskList) -> list[str]:
     """Return the entries of a list for people to read."""
     return [_notes_ini.as_text(entry.encode("ascii", "surrogateescape")) for entry in tasks.entries]
 
 
+def planned(params: Mapping[str, Any], ini: _notes_ini.NotesIni) -> tuple[_server_tasks.Plan, _notes_ini.Plan]:
+    """Return what has to change in the list, and in the file."""
+    key, wishes = params["key"], {name: params[name] for name in ("present", "absent", "exact")}
+    value = ini.get(key)
+    current = _server_tasks.TaskList.parse((value or b"").decode("ascii", "surrogateescape"))
+    tasks = _server_tasks.plan(current, wishes["present"] or (), wishes["absent"] or (), wishes["exact"])
+    settings = [_notes_ini.Setting(key, tasks.after.render().encode("ascii", "surrogateescape"))]
+    missing_and_unwanted = value is None and not tasks.changed
+    return tasks, _notes_ini.plan(ini, [] if missing_and_unwanted else settings)
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC,
-        mutually_exclusive=[("path", "data_directory"), ("exact", "present"), ("exact", "absent")],
-        required_one_of=[("path", "data_directory"), ("present", "absent", "exact")],
-        supports_check_mode=True,
-    )
-    key, wishes = module.params["key"], {name: module.params[name] for name in ("present", "absent", "exact")}
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
     try:
         access = open_notes_ini(module)
-        value = access.ini.get(key)
-        current = _server_tasks.TaskList.parse((value or b"").decode("ascii", "surrogateescape"))
-        tasks = _server_tasks.plan(current, wishes["present"] or (), wishes["absent"] or (), wishes["exact"])
-        settings = [_notes_ini.Setting(key, tasks.after.render().encode("ascii", "surrogateescape"))]
-        missing_and_unwanted = value is None and not tasks.changed
-        result = carry_out(module, access, _notes_ini.plan(access.ini, [] if missing_and_unwanted else settings))
+        tasks, plan = planned(module.params, access.ini)
+        result = carry_out(module, access, plan)
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **getattr(exc, "details", {}))
     module.exit_json(tasks_before=entries(tasks.before), tasks=entries(tasks.after), **result)

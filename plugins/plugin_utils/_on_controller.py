@@ -91,25 +91,24 @@ class ControllerAction(ActionBase):
         """Say whether the module would run on the controller, as this user, with this Python and this environment."""
         if self._connection.transport != "local" or self._play_context.become or any(self._task.environment or ()):
             return False
-        found = (
-            task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to) if self._task.delegate_to else None
-        )
-        python = (task_vars if found is None else found).get("ansible_python_interpreter")
-        return python is None or python == sys.executable or str(python).startswith("auto")
+        host = self._task.delegate_to
+        found = task_vars.get("ansible_delegated_vars", {}).get(host, {}) if host else task_vars
+        python = str(self._templar.template(found.get("ansible_python_interpreter")) or "auto")
+        return python == sys.executable or python.startswith("auto")
 
     def _face(self) -> Face | None:
         """Return what the work wants; None where the module shall say itself what is wrong with its options."""
-        checked = ArgumentSpecValidator(**self.module.SPEC).validate(_plain(self._task.args))
+        checked = ArgumentSpecValidator(**self.module.SPEC).validate(plain(self._task.args))
         params = checked.validated_parameters
         if checked.error_messages or self.needs_module(params):
             return None
         return Face(params, set(checked._no_log_values), check_mode=bool(self._task.check_mode))
 
 
-def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return options as a module reads them: as JSON, without what templates know of their values."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(arguments), default=_as_json))
-    return plain
+    read: dict[str, Any] = json.loads(json.dumps(dict(arguments), default=_as_json))
+    return read
 
 
 def _as_json(value: Any) -> Any:

@@ -39,7 +39,7 @@ def test_results_are_those_of_the_module(tmp_path: Path, monkeypatch: pytest.Mon
         rest_server(tmp_path / "two", documents=DOCUMENTS) as there,
     ):
         hosts = {
-            "alpha1": {"url": here.url, "ansible_python_interpreter": sys.executable},
+            "alpha1": {"url": here.url, "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
             "omega1": {"url": there.url, "ansible_python_interpreter": str(python)},
         }
         inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local", "scratch": str(tmp_path)}}}

@@ -71,7 +71,8 @@ def test_each_host_pulls_and_converges_itself(site: Site, tmp_path: Path) -> Non
     repository.mkdir()
     (repository / "pull.yml").write_text(_import("opendomino.mail.pull"), encoding="utf-8")
     known = json.loads(site.inventory.read_text(encoding="utf-8"))
-    known["ungrouped"] = {"hosts": {"localhost": {"ansible_connection": "local"}}}  # for ansible-pull itself
+    python = "{{ ansible_playbook_python }}"
+    known["ungrouped"] = {"hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": python}}}
     (repository / "inventory.json").write_text(json.dumps(known), encoding="utf-8")
     environment = _environment(tmp_path)
     author = ("-c", "user.name=Acme", "-c", "user.email=acme@example.com")

@@ -4,8 +4,8 @@
 """Compare what a check run had shown with what the runs after it changed: python recorded.py RECORD PLAYBOOK [TASK...].
 
 RECORD is what the callback `recorder` has written. Only lines that come or go are compared, because hosts that share
-something, such as the MX records of a domain, find it as the others have left it. A TASK that was shown may turn out not
-to be needed: whether a server has loaded something already, only telling it shows.
+something, such as the MX records of a domain, find it as the others have left it. A TASK that was shown may turn out
+not to be needed: whether a server has loaded something already, only telling it shows.
 """
 
 from __future__ import annotations

@@ -29,18 +29,19 @@ $(COLLECTION):
 	@mkdir -p $(dir $@)
 	@ln -sfn ../../.. $@
 
+# Most of what is installed is never imported; what is, Python compiles then.
 $(VENV)/.ready: requirements/lab.txt tests/lab/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed, this is " + sys.version)'
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/lab.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/lab.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/lab
 	@touch $@
 
 $(VENV)/.ready-dev: requirements/dev.txt $(VENV)/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The tests need Python 3.11 or newer, this is " + sys.version)'
 	@echo "Setting up the development tools ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/.ready $(COLLECTION)
@@ -119,7 +120,7 @@ molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
 .cache/bench/.ready: requirements/bench.txt
 	@echo "Setting up the peers of the benchmarks ..."
 	@$(PYTHON) -m venv .cache/bench/peers
-	@.cache/bench/peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	@.cache/bench/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/bench.txt
 	@touch $@
 
 BENCH := PYTHONPATH=tests/benchmark $(BIN)/python -m bench --peers .cache/bench/peers/bin

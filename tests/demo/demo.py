@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TOPOLOGY = Path(__file__).parent / "topology.yml"
 SITE = "opendomino.mail.site"
+PROGRAMS = Path(sys.executable).parent  # started as a user does
 FOREIGN_DOMAIN, FOREIGN_PERSON = "example.org", "pat"
 OUTSIDE = f"{FOREIGN_PERSON}@{FOREIGN_DOMAIN}"
 SECONDS = 20.0
@@ -207,7 +208,7 @@ class Demo:
 
     def run(self, *arguments: str) -> PlaybookRun:
         """Run the site playbook, which has to go well."""
-        run = run_playbook(SITE, self.inventory, *arguments, show=self.show)
+        run = run_playbook(SITE, self.inventory, *arguments, show=self.show, programs=PROGRAMS)
         if run.returncode:
             print(textwrap.indent(run.output, "   "))
         promise(run.returncode == 0, f"ansible-playbook {SITE} {' '.join(arguments)} ends well")

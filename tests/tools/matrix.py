@@ -192,6 +192,7 @@ def start(state: Path, pythons: Mapping[Version, Path]) -> Path:
         "dns": {
             "records": [
                 {"name": "example.com", "type": "MX", "values": [f"10 {server['host_name']}." for server in servers]},
+                {"name": "example.com", "type": "TXT", "values": ['"v=spf1 mx -all"']},
                 {"name": "example.org", "type": "MX", "values": ["10 mx.example.org."]},
             ]
         },
@@ -221,10 +222,12 @@ def site(made: Controller, pythons: Mapping[Version, Path]) -> str:
             Lab(state).down()
     for name, one in (("check run", check), ("run", first), ("second run", second)):
         if one.returncode:
-            return f"the {name} failed\n{one.output}"
+            said = [f"{result.host}, {result.task}: {result.msg}" for result in one.failures()]
+            return "\n".join([f"the {name} failed", *(said or [one.output])])
     if not first.changes() or check.changes() != first.changes():
-        return f"the check run did not show what the run did\n{check.output}\n{first.output}"
-    return "" if not second.changes() else f"the second run changed something\n{second.output}"
+        different = sorted(check.changes() ^ first.changes())
+        return "\n".join(["the check run did not show what the run did", *map(str, different)])
+    return "\n".join(["the second run changed something", *map(str, second.changes())]) if second.changes() else ""
 
 
 def command(made: Controller, *arguments: str) -> str:

@@ -67,7 +67,11 @@ def runs(extent: Extent) -> Iterator[Figure]:
             nothings.append(hosts.play(ROLES))
             tasks = tasks or hosts.measured(ROLES)
     what = f"send_mail and receive_mail on {extent.hosts} hosts"
-    started = [f"{entry['role'].rpartition('.')[2]}: {entry['task']}" for entry in tasks if "module" in entry]
+    started = [
+        f"{entry['role'].rpartition('.')[2]}: {entry['task'].rpartition(' : ')[2]}"
+        for entry in tasks
+        if "module" in entry
+    ]
     cost = [{**entry, "per_host": entry["processor"] / extent.hosts} for entry in tasks if "action" in entry]
     yield from _both(
         "nothing to change",

@@ -83,8 +83,13 @@ def _modules(figure: Mapping[str, Any]) -> Iterator[str]:
         yield "The tasks that take most of the controller's processor time:"
         yield ""
         tasks = sorted(figure["tasks"], key=lambda task: -task["per_host"])[:12]
-        rows = [(task["name"], task["action"], f"{task['per_host'] * 1000:.0f}") for task in tasks]
+        rows = [(_task(task), task["action"], f"{task['per_host'] * 1000:.0f}") for task in tasks]
         yield from _table(("Task", "Action", "ms a host"), rows)
+
+
+def _task(task: Mapping[str, Any]) -> str:
+    """Return the name of a task with that of its role, both short."""
+    return ": ".join(part for part in (task["role"].rpartition(".")[2], task["name"].rpartition(" : ")[2]) if part)
 
 
 def _sizes(figure: Mapping[str, Any]) -> Iterator[str]:

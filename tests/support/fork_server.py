@@ -76,9 +76,9 @@ def main() -> None:
     """Fork for each message until there is nobody left to send one."""
     requests = socket.socket(fileno=os.dup(0))
     running: set[int] = set()
-    signal.signal(signal.SIGCHLD, lambda *_: reap(running))
+    signal.signal(signal.SIGCHLD, lambda *_unused: reap(running))
     while True:
-        message, descriptors, _, _ = socket.recv_fds(requests, LARGEST, 4)
+        message, descriptors, *_flags_and_peer = socket.recv_fds(requests, LARGEST, 4)
         if not message:
             end({*running})
             return

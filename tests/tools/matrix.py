@@ -282,7 +282,7 @@ def examine(release: str, parts: Iterable[str], pythons: Mapping[Version, Path],
 
 def main() -> int:
     """Run what is asked for."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # which ends the lab, too
+    signal.signal(signal.SIGTERM, lambda *_unused: sys.exit(143))  # which ends the lab, too
     parser = argparse.ArgumentParser(description="Run the collection under releases of ansible-core.")
     parser.add_argument("--releases", default=" ".join(CONTROLLERS), help="such as '2.16 2.19' (default: %(default)s)")
     parser.add_argument("--parts", default="site units sanity", help="default: %(default)s")

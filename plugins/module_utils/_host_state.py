@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 #: A file in the data directory: the server has yet to be told of a change.
-TAKE_OVER_NOTE = ".opendomino.mail.take_over"
+TAKE_OVER_NOTE = ".opendomino-mail-take-over"
 
 
 class OutOfSightError(Exception):

@@ -93,7 +93,7 @@ options:
   take_over:
     description:
       - Whether the server has something to take over besides its tasks, such as documents that are going to be changed.
-      - This is noted, before anything is changed, with an empty hidden file C(.opendomino.mail.take_over) beside
+      - This is noted, before anything is changed, with an empty hidden file C(.opendomino-mail-take-over) beside
         C(notes.ini), which outlasts a run that is cut off. So is a changed list of a running server. Remove the file
         when the server has been told what to take over.
       - A note does not count as a change.

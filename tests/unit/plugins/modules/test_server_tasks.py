@@ -25,7 +25,7 @@ def test_case(host: Host, case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", NOTES, ids=lambda case: case["id"])
 def test_what_a_server_has_to_take_over_is_noted(host: Host, case: dict[str, Any]) -> None:
-    note = host.data_directory / ".opendomino.mail.take_over"
+    note = host.data_directory / ".opendomino-mail-take-over"
     if case.get("there"):
         note.touch()
     host.ini.write_bytes(b"[Notes]\nServerTasks=Router\n")
@@ -38,7 +38,7 @@ def test_what_a_server_has_to_take_over_is_noted(host: Host, case: dict[str, Any
 def test_a_note_that_cannot_be_left_leaves_everything_as_it_is(host: Host) -> None:
     """A directory that is not there stands for a full disk, which root cannot be kept from in another way."""
     host.ini.write_bytes(b"[Notes]\nServerTasks=Router\n")
-    note = host.data_directory / ".opendomino.mail.take_over"
+    note = host.data_directory / ".opendomino-mail-take-over"
     note.symlink_to(host.data_directory / "none" / "note")
     case = {
         "input": {"present": ["SMTP"], "take_over": True},

@@ -103,4 +103,4 @@ def see(path: str, look_for_server: bool) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(see(sys.argv[1], sys.argv[2] == "yes")))
+    sys.stdout.write(json.dumps(see(sys.argv[1], sys.argv[2] == "yes")))

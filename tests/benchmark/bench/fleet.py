@@ -40,7 +40,11 @@ class Fleet:
     forks: int
 
     def play(
-        self, playbook: Path | str, *arguments: str, programs: Path | None = None, environment: Mapping[str, str] = {}
+        self,
+        playbook: Path | str,
+        *arguments: str,
+        programs: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Sample:
         """Run a playbook, which has to succeed; `programs` is where another Ansible is than that of this Python."""
         log = self.directory / "run.log"
@@ -51,7 +55,7 @@ class Fleet:
                 **_environment(),
                 "ANSIBLE_FORKS": str(self.forks),
                 "PATH": f"{where}:{os.environ['PATH']}",
-                **environment,
+                **(environment or {}),
             },
             log,
         )

@@ -83,7 +83,7 @@ class Figure:
 
 def in_turn(rounds: int, *works: Callable[[], Sample]) -> list[list[Sample]]:
     """Do each work once a round; return the samples of each work."""
-    samples: list[list[Sample]] = [[] for _ in works]
+    samples: list[list[Sample]] = [[] for _work in works]
     for _round in range(rounds):
         for kept, work in zip(samples, works, strict=True):
             kept.append(work())

@@ -196,7 +196,7 @@ def test_lookup(case: dict[str, Any], answers: dict[str, Any]) -> None:
 def test_every_finding_has_a_case() -> None:
     """A finding that no case has is one that nobody has seen."""
     sources = (HERE.parents[3] / "plugins" / "plugin_utils").glob("*.py")
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources if "filters" not in path.name)
     seen = {line.split()[1] for case in CASES["lookups"] for line in case.get("findings", [])}
     unknown = {finding for finding in seen if f'"{finding}"' not in text and not finding.startswith("spf_")}
     assert not unknown

@@ -158,8 +158,8 @@ def test_a_big_directory_is_read_in_pages(tmp_path: Path) -> None:
     with rest_server(tmp_path, documents=_crowd(25)) as server:
         done = _run(server, **ACME, page_size=7, concurrency=3)
         queries = [exchange.query for exchange in server.exchanges if exchange.path.endswith("/query")]
-        starts = [(query["start"], query["count"]) for query in queries]
-        assert starts == [(str(n), "7") for n in (0, 6, 12, 18, 24, 0, 0)]
+        starts = sorted((int(query["start"]), query["count"]) for query in queries)
+        assert starts == [(n, "7") for n in (0, 0, 0, 6, 12, 18, 24, 30)]  # the last one on the chance
         addresses = _addresses(server)
     assert done["counts"]["changes"] == 25
     assert len(set(addresses.values())) == 25

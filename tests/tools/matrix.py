@@ -58,7 +58,7 @@ HOSTS: list[Version] = [(3, minor) for minor in range(8, 14)]
 WORK = ROOT / ".cache" / "matrix"
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "openapi-core", "dnspython", "aiosmtpd", "aiohttp", "markdown-it-py")
 OF_THE_RELEASE = ("ansible-core", "resolvelib")
-UNITS = ("modules", "lookup", "filter", "inventory")
+UNITS = ("modules", "action", "lookup", "filter", "inventory")
 
 
 class NotHereError(Exception):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOP = {
     *("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "LICENSES", "README.md", "SECURITY.md"),
+    "execution-environment.yml",
     *("changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles"),
     *("FILES.json", "MANIFEST.json"),
 }

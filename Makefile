@@ -113,7 +113,7 @@ molecule: $(VENV)/.ready-dev $(COLLECTION)
 CI_SCENARIOS := default two_domains running_server faults fleet
 molecule-ci: $(addprefix molecule-ci/,$(CI_SCENARIOS))
 molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
-	@FLEET_SIZE=4 tests/tools/molecule.sh $*
+	@FLEET_SIZE=4 tests/tools/molecule.sh $* || { echo "$*: FAILED, and once more from the start"; FLEET_SIZE=4 tests/tools/molecule.sh $*; }
 
 # What it is measured against has an environment of its own. Figures stay in .cache/bench; bench-full writes those of the
 # documentation as well, which are to be taken on a machine that does nothing else.

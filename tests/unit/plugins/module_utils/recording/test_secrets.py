@@ -25,7 +25,9 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def _is_secret(word: str) -> bool:
     folded = word.casefold()
-    return folded not in PLAIN and not words.is_product_text(word) and len(folded) > 3
+    # A world has items that begin with its organization's name: where that is of the product's words, so is the item.
+    is_the_products = words.is_product_text(word) or any(map(words.is_product_identifier, (word, f"{word}RelayHost")))
+    return folded not in PLAIN and not is_the_products and len(folded) > 3
 
 
 WORD = st.text(LETTERS + "0123456789", min_size=5, max_size=12).filter(lambda w: w[0].isalpha() and _is_secret(w))

@@ -9,13 +9,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from dominolab import mail
 
 if TYPE_CHECKING:
-    import pytest
     from conftest import Site
 
 SECONDS = 20.0
+APPLIED_TWICE = Path(__file__).with_name("applied_twice.yml")
 
 
 def test_a_check_run_changes_nothing_and_tells_what_the_run_does(site: Site) -> None:
@@ -155,3 +157,12 @@ def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
     healed = site.run("opendomino.mail.send_mail", send_mail_rollback_on_failure=True)
     assert healed.returncode == 0, healed.output
     assert [c["MailExternalSMTP"] for c in site.items("mail01", "ServerConfig")] == ["1"]
+
+
+@pytest.mark.parametrize("role", ["send_mail", "receive_mail"])
+def test_a_failure_brings_back_nothing_of_an_earlier_time_in_the_run(site: Site, role: str) -> None:
+    before = site.contents()
+    run = site.run(str(APPLIED_TWICE), applied=f"opendomino.mail.{role}", **{f"{role}_rollback_on_failure": True})
+    assert {failure.host for failure in run.failures() if "brought back" in failure.msg} == set(site.hosts), run.output
+    assert site.contents() != before
+    assert site.run(f"opendomino.mail.{role}").changed_tasks() == dict.fromkeys(site.hosts, 0)

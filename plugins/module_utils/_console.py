@@ -119,6 +119,19 @@ def refusal_in(lines: Iterable[str]) -> Refusal | None:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A line for the console: how long to wait for which text (empty: for silence), and which refusals are fine.
+
+    `timeout`: seconds.
+    """
+
+    line: str
+    timeout: float
+    until: str = ""
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Answer:
     """A command, what the console wrote after it (None where that is unknown), and the refusal in it."""
 
@@ -228,10 +241,10 @@ class Console:
             log.close()
             raise
 
-    def run(self, command: str, timeout: float, settle: float, until: str = "") -> Answer:
+    def run(self, command: Command, settle: float) -> Answer:
         """Send one command and return its answer (see `Conversation.answer`)."""
-        with self.send(command) as conversation:
-            return conversation.answer(timeout, settle, until)
+        with self.send(command.line) as conversation:
+            return conversation.answer(command.timeout, settle, command.until)
 
 
 class ServerC:

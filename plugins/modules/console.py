@@ -15,6 +15,8 @@ description:
   - Sends commands to the console of the Domino server on this host, one after the other, and returns what the console
     wrote after each of them.
   - Fails at the first command that the server refuses, in the product's own words. The commands after it are not sent.
+  - A running server is told all that it has to take over after a change with one call, because a command can say itself
+    what to wait for and which refusals are fine.
 extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
@@ -40,9 +42,14 @@ attributes:
 options:
   commands:
     description:
-      - The commands, in order. Each is one line without control characters.
+      - The commands, in order. Each is one line without control characters, or a dictionary.
+      - "Keys of a dictionary: C(command) is the line, and the only one that is required; C(until) is a text
+        (compared without case) that the console writes when the command is done, for commands that go on in the
+        background; C(response_timeout) and C(accepted) stand for the options O(response_timeout) and O(accepted)."
+      - With C(until), the module waits for the text, at most C(response_timeout) seconds, and fails if it does not
+        come. Without a C(console.log) nothing can be waited for, and the module warns.
     type: list
-    elements: str
+    elements: raw
     required: true
   data_directory:
     description:
@@ -68,13 +75,6 @@ options:
       - Seconds of silence after which what the console wrote counts as complete.
     type: float
     default: 1.0
-  until:
-    description:
-      - A text (compared without case) that the console writes when the last command is done, for commands that go on in
-        the background. The module waits for it, at most O(response_timeout) seconds, and fails if it does not come.
-      - Without a C(console.log) nothing can be waited for, and the module warns.
-    type: str
-    default: ''
   accepted:
     description:
       - Refusals that are fine, by a part of the text (compared without case) or by the product's constant, for example
@@ -97,6 +97,13 @@ options:
       - fail
       - ignore
     default: fail
+  taken_over:
+    description:
+      - Remove the note that O(opendomino.mail.server_tasks#module:take_over) has left in the data directory, once all
+        commands were sent. Without commands, for a server that is not running, and in check mode it stays.
+      - That alone does not count as a change.
+    type: bool
+    default: false
 notes:
   - The module must run as root or as the owner of the data directory. As root it sends commands as the owner, with no
     more of the environment than C(PATH), C(HOME), C(USER), C(LOGNAME), and C(LANG), C(LC_ALL), C(TZ) where set.
@@ -130,13 +137,14 @@ EXAMPLES = r"""
   become: true
   become_user: notes
 
-- name: Console | The replica of the Domino Directory has what the administration server has
+- name: Console | The Router reads what the administration server's replica of the Domino Directory has
   opendomino.mail.console:
     data_directory: /local/notesdata
     commands:
-      - Pull "Mail01/Acme" names.nsf
-    until: Finished replication with server Mail01/Acme
-    response_timeout: 60
+      - command: Pull "Mail01/Acme" names.nsf
+        until: Finished replication with server Mail01/Acme
+        response_timeout: 60
+      - Tell Router Update Config
   become: true
   become_user: notes
 
@@ -178,9 +186,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.validation import check_type_float, check_type_list, check_type_str
 
 from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     CONSOLE_LOG,
+    Command,
     Console,
     ConsoleError,
     ServerC,
@@ -188,47 +198,87 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
+from ansible_collections.opendomino.mail.plugins.module_utils._host_state import TAKE_OVER_NOTE
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
     from ansible_collections.opendomino.mail.plugins.module_utils._console import Answer
 
 ARGUMENT_SPEC = {
-    "commands": {"type": "list", "elements": "str", "required": True},
+    "commands": {"type": "list", "elements": "raw", "required": True},
     "data_directory": {"type": "path", "required": True},
     "program_directory": {"type": "path", "default": DEFAULT_PROGRAM_DIRECTORY},
     "transport": {"type": "str", "choices": ["server_c"], "default": "server_c"},
     "response_timeout": {"type": "float", "default": 10.0},
     "settle": {"type": "float", "default": 1.0},
-    "until": {"type": "str", "default": ""},
     "accepted": {"type": "list", "elements": "str", "default": []},
     "changes": {"type": "bool", "default": True},
     "stopped": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
+    "taken_over": {"type": "bool", "default": False},
 }
 
 TRANSPORTS = {"server_c": ServerC}
 
 
-def converse(module: AnsibleModule, console: Console, commands: list[str], answers: list[Answer]) -> None:
+COMMAND_KEYS = {"command", "until", "response_timeout", "accepted"}
+
+
+def commands_of(params: Mapping[str, Any]) -> list[Command]:
+    """Return the commands that the options name; raise ConsoleError where one of them is none."""
+    return [_command_of(given, params["response_timeout"], params["accepted"]) for given in params["commands"]]
+
+
+def _command_of(given: Any, timeout: float, accepted: list[str]) -> Command:
+    said = given if isinstance(given, dict) else {"command": given}
+    unknown = ", ".join(sorted(set(said) - COMMAND_KEYS))
+    if unknown or "command" not in said:
+        raise ConsoleError(
+            f"commands: {given!r} cannot be used: it has {unknown or 'no command'}; its keys are "
+            f"{', '.join(sorted(COMMAND_KEYS))}. Nothing was sent."
+        )
+    try:
+        return Command(
+            check_type_str(said["command"], allow_conversion=False),
+            check_type_float(said.get("response_timeout", timeout)),
+            check_type_str(said.get("until", ""), allow_conversion=False),
+            tuple(check_type_list(said.get("accepted", accepted))),
+        )
+    except (TypeError, ValueError) as exc:
+        raise ConsoleError(f"commands: {given!r} cannot be used: {exc}. Nothing was sent.") from exc
+
+
+def converse(module: AnsibleModule, console: Console, commands: list[Command], answers: list[Answer]) -> None:
     """Send the commands and add their answers to `answers`; raise ConsoleError at the first refusal."""
-    for number, command in enumerate(commands, 1):
-        until = module.params["until"] if number == len(commands) else ""
-        answer = console.run(command, module.params["response_timeout"], module.params["settle"], until)
+    for command in commands:
+        answer = console.run(command, module.params["settle"])
         answers.append(answer)
         if answer.response is None:
-            module.warn(f"What the server said to {command!r} is not known: it has no {CONSOLE_LOG}.")
-        if answer.refusal and not answer.refusal.accepted_by(module.params["accepted"]):
+            module.warn(f"What the server said to {command.line!r} is not known: it has no {CONSOLE_LOG}.")
+        if answer.refusal and not answer.refusal.accepted_by(command.accepted):
             raise ConsoleError(
-                f'The server refused {command!r}. It said: "{answer.refusal.line}". Commands after it were not sent. '
-                f"Correct the command; or, if this is fine, put {answer.refusal.constant} into accepted."
+                f'The server refused {command.line!r}. It said: "{answer.refusal.line}". Commands after it were not '
+                f"sent. Correct the command; or, if this is fine, put {answer.refusal.constant} into accepted."
             )
         if not answer.in_time:
-            seconds = module.params["response_timeout"]
             raise ConsoleError(
-                f"The console did not say {until!r} within {seconds:g} seconds after {command!r}. "
+                f"The console did not say {command.until!r} within {command.timeout:g} seconds after {command.line!r}. "
                 "The command was sent; look at the server's console for what became of it."
             )
+
+
+def forget_note(data_directory: Path) -> None:
+    """Remove the note that there is something to take over, if there is one; raise ConsoleError."""
+    note = data_directory / TAKE_OVER_NOTE
+    try:
+        note.unlink()
+    except FileNotFoundError:
+        pass
+    except OSError as exc:
+        raise ConsoleError(
+            f"All commands were sent, but {note} cannot be removed: {exc.strerror}. While it is there, each run tells "
+            "the server again. Remove it."
+        ) from exc
 
 
 def main() -> None:
@@ -238,24 +288,27 @@ def main() -> None:
     data_directory = Path(module.params["data_directory"])
     transport = TRANSPORTS[module.params["transport"]](data_directory, Path(module.params["program_directory"]))
     console = Console(data_directory, transport)
-    commands: list[str] = module.params["commands"]
+    commands: list[Command] = []
     answers: list[Answer] = []
 
     def result(changed: bool) -> dict[str, Any]:
         return {"changed": changes and changed, "responses": [answer.as_result() for answer in answers]}
 
     try:
+        commands = commands_of(module.params)
         if module.params["stopped"] == "ignore" and not is_running(data_directory):
             commands = []
         if commands:
-            console.check(commands)
+            console.check(command.line for command in commands)
             check_running(data_directory)
         if not (changes and module.check_mode):
             converse(module, console, commands, answers)
+        if module.params["taken_over"] and commands and not module.check_mode:
+            forget_note(data_directory)
     except ConsoleError as exc:
         module.fail_json(msg=str(exc), **result(any(not answer.refusal for answer in answers)))
     changed = bool(commands) if module.check_mode else any(not answer.refusal for answer in answers)
-    diff = {"before": "", "after": "".join(f"{command}\n" for command in commands if changes)}
+    diff = {"before": "", "after": "".join(f"{command.line}\n" for command in commands if changes)}
     module.exit_json(diff=diff, **result(changed))
 
 

@@ -1,11 +1,10 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare what a check run had shown with what the runs after it changed: python recorded.py RECORD PLAYBOOK [TASK...].
+"""Compare what a check run had shown with what the runs after it changed: python recorded.py RECORD PLAYBOOK.
 
 RECORD is what the callback `recorder` has written. Only lines that come or go are compared, because hosts that share
-something, such as the MX records of a domain, find it as the others have left it. A TASK that was shown may turn out
-not to be needed: whether a server has loaded something already, only telling it shows.
+something, such as the MX records of a domain, find it as the others have left it.
 """
 
 from __future__ import annotations
@@ -35,16 +34,15 @@ def _lines(part: dict[str, Any]) -> list[str]:
 
 def main() -> int:
     """Print the number of changes, or those that only one of the two has, and return 1."""
-    record, playbook, *needless = sys.argv[1:]
+    record, playbook = sys.argv[1:]
     lines = Path(record).read_text(encoding="utf-8").splitlines()
     results = [result for result in map(json.loads, lines) if result["playbook"] == playbook]
     shown = changes(result for result in results if result["check"])
     done = changes(result for result in results if not result["check"])
-    missing = {change for change in shown - done if change[1] not in needless}
-    for title, only in (("shown and not done", missing), ("done and not shown", done - shown)):
+    for title, only in (("shown and not done", shown - done), ("done and not shown", done - shown)):
         for change in sorted(only):
             print(f"{title}: {' | '.join(change)}")
-    if missing or done - shown or not done:
+    if shown != done or not done:
         print(f"The check run had shown {len(shown)} changes, the runs made {len(done)}.")
         return 1
     print(f"{len(done)} changes, each as the check run had shown it")

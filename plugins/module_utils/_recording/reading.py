@@ -9,7 +9,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from .._console import Console, ServerC, is_running
+from .._console import Command, Console, ServerC, is_running
 from .._directory.errors import DirectoryError
 from .._directory.items import FORMS
 from .._notes_ini import NotesIniError, as_text
@@ -68,7 +68,7 @@ def read_host(
     console.check(host.COMMANDS)
     said = []
     for command in host.COMMANDS:
-        answer = console.run(command, timeout, settle)
+        answer = console.run(Command(command, timeout), settle)
         said.append(Said(command, transport.exit_code, transport.wrote, answer.response))
     asked = {name: values.get(name.lower(), "") for name in (command.split()[-1] for command in host.COMMANDS)}
     parts["console"] = host.console(said, anonymiser, asked)

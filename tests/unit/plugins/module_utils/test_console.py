@@ -23,6 +23,7 @@ import yaml
 from ansible_collections.opendomino.mail.plugins.module_utils import _console
 from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     ERROR_TEXTS,
+    Command,
     Console,
     ConsoleError,
     ServerC,
@@ -233,6 +234,6 @@ def test_a_program_that_is_none(open_directory: Path) -> None:
 
 def test_what_the_program_itself_writes_can_be_a_refusal(open_directory: Path) -> None:
     transport = server_c(open_directory, 'echo "You are not authorized to use the remote console on this server"')
-    answer = Console(open_directory / "data", transport).run("show tasks", timeout=1, settle=0.1)
+    answer = Console(open_directory / "data", transport).run(Command("show tasks", timeout=1), settle=0.1)
     assert answer.response is None
     assert answer.as_result()["error"] == "ERR_NO_REMOTE_CONSOLE_ACCESS"

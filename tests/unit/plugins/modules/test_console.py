@@ -46,3 +46,36 @@ def test_commands_are_sent_in_the_data_directory_as_its_owner_with_a_small_envir
         "LOGNAME": owner.pw_name,
     }
     assert "PYTHONPATH" not in call["env"]
+
+
+ACCEPTED = {"command": "load smtp", "accepted": ["ERR_TASK_RUNNING"]}
+
+
+@pytest.mark.parametrize(
+    ("commands", "answer", "case", "stays"),
+    [
+        ([ACCEPTED], "SMTP Server: Started", {"commands": ["load smtp"]}, False),
+        ([ACCEPTED], "Task is already running", {"commands": ["load smtp"]}, False),
+        (["load smtp"], "Task is already running", {"commands": ["load smtp"], "output": {"failed": True}}, True),
+        ([], "", {}, True),
+        ([ACCEPTED], "", {"check": True}, True),
+        ([ACCEPTED], None, {}, True),
+    ],
+    ids=["sent", "sent and accepted", "refused", "nothing to send", "check mode", "stopped"],
+)
+def test_a_note_goes_when_the_server_was_told(
+    host: Host, commands: list[Any], answer: str | None, case: dict[str, Any], stays: bool
+) -> None:
+    note = host.data_directory / ".opendomino-mail-take-over"
+    note.touch()
+    if answer is not None:
+        host.start(answers={"load smtp": [answer]})
+    options = {"commands": commands, "stopped": "ignore", "taken_over": True, "settle": 0.2}
+    host.run("console", {"output": {}, **case, "input": options})
+    assert note.exists() == stays
+
+
+def test_without_a_note_nothing_is_to_be_removed(host: Host) -> None:
+    host.start(answers={"load smtp": ["SMTP Server: Started"]})
+    options = {"commands": ["load smtp"], "taken_over": True, "settle": 0.2}
+    host.run("console", {"input": options, "output": {"changed": True}, "commands": ["load smtp"]})

@@ -12,6 +12,7 @@ export said=.cache/test
 mkdir -p "$said"
 rm -f "$said"/*
 
+# shellcheck disable=SC2317 # called by xargs
 run_one() {
   local target=$1 name=${1//\//-} started=$SECONDS result=passed
   echo "$target ..."
@@ -24,6 +25,7 @@ run_one() {
 }
 export -f run_one
 
+# shellcheck disable=SC2317 # called by trap
 stop() { if [ -n "$running" ]; then kill -- "-$running" 2>/dev/null || true; fi; }
 running=''
 trap stop EXIT

@@ -12,13 +12,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs pages release matrix molecule molecule-ci bench bench-full clean
+.PHONY: help demo test lint types units sanity integration mta docs links pages galaxy release matrix molecule molecule-ci bench bench-full clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
 	@echo "make test         all in the next line, two at a time; CONTAINERS=1 adds the scenarios that CI runs"
 	@echo "make lint|types|units|sanity|docs|integration|mta|pages   one of these"
 	@echo "make docs         the documentation as HTML, in .cache/docs/html"
+	@echo "make links        whether each address that the documentation names still answers; wants the Internet"
+	@echo "make galaxy       what Galaxy does with the tarball when it is published"
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
 	@echo "make matrix       the collection under each release of ansible-core; RELEASES=2.16 PARTS=site for a part"
 	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
@@ -67,6 +69,10 @@ sanity: $(VENV)/.ready-dev
 docs: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/docs.sh
 
+# Addresses come and go, and not each machine reaches them, so that this is no part of `make test`.
+links: docs
+	$(BIN)/sphinx-build -q -c docs/site -d .cache/docs/doctrees -b linkcheck .cache/docs/rst .cache/docs/links
+
 # The tests ask real DNS servers, and cut a module's system calls: programs that are not Python packages.
 PROGRAMS := named named-checkconf unbound unbound-checkconf strace
 integration: $(VENV)/.ready-dev $(COLLECTION)
@@ -102,6 +108,16 @@ RELEASES ?= 2.16 2.17 2.18 2.19 2.20 2.21 2.22
 PARTS ?= site units sanity
 matrix: $(VENV)/.ready-dev $(COLLECTION)
 	@PYTHONPATH=tests/support $(BIN)/python tests/tools/matrix.py --releases "$(RELEASES)" --parts "$(PARTS)"
+
+.cache/galaxy/.ready: requirements/galaxy.txt
+	@rm -rf .cache/galaxy/env
+	@$(PYTHON) -m venv .cache/galaxy/env
+	@.cache/galaxy/env/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/galaxy.txt
+	@touch $@
+
+# What Galaxy does with the tarball when it is published.
+galaxy: $(VENV)/.ready-dev .cache/galaxy/.ready
+	tests/tools/galaxy.sh
 
 release: $(VENV)/.ready-dev $(COLLECTION)
 	tests/tools/release.sh

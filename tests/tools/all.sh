@@ -34,7 +34,7 @@ trap 'exit 143' TERM
 set -m # a process group of their own, which can be ended
 printf '%s\n' "$@" | xargs -P 2 -I '{}' bash -c 'run_one "{}"' &
 running=$!
-wait "$running"
+wait "$running" || echo queue >>"$said/failed" # it ended before all were run
 running=''
 
 echo
@@ -43,7 +43,7 @@ printf '%-28s %4d s\n' "in all" "$SECONDS"
 [ -e "$said/failed" ] || exit 0
 while read -r name; do
   printf '\n=== the end of %s\n' "$said/$name.log"
-  tail -n 60 "$said/$name.log" | cut -c 1-300
+  tail -n 60 "$said/$name.log" | cut -c 1-300 || true
 done <"$said/failed"
 printf '\nFailed:\n'
 while read -r name; do

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026, opendomino.mail contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Builds the tarball of a release in build/, after everything that speaks against it was looked for. It publishes nothing.
-# RELEASE_TESTS names the command that has to succeed on the tree; it is `make test`.
+# RELEASE_TESTS names the command that has to succeed on the tree; it is `make test galaxy`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -29,7 +29,7 @@ if compgen -G 'changelogs/fragments/*.y*ml' >/dev/null; then
 fi
 
 commit=$(git rev-parse HEAD)
-${RELEASE_TESTS:-make test} || refuse "the tests fail."
+${RELEASE_TESTS:-make test galaxy} || refuse "the tests fail."
 if [ "$(git rev-parse HEAD)" != "$commit" ] || [ -n "$(git status --porcelain)" ]; then
   refuse "the tree changed while the tests ran."
 fi

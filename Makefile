@@ -143,7 +143,8 @@ molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
 	@.cache/bench/peers/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/bench.txt
 	@touch $@
 
-BENCH := PYTHONPATH=tests/benchmark $(BIN)/python -m bench --peers .cache/bench/peers/bin
+BENCH = PYTHONPATH=tests/benchmark $(BIN)/python -m bench --peers .cache/bench/peers/bin \
+  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(HOSTS),--hosts $(HOSTS))
 ONLY ?= runs stock growth modules payloads documents dns addresses
 bench: $(VENV)/.ready-dev $(COLLECTION) .cache/bench/.ready
 	@$(BENCH) --only $(ONLY) --json .cache/bench/figures.json --rst .cache/bench/figures.rst

@@ -36,12 +36,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="all sizes, which takes an hour")
     parser.add_argument("--only", nargs="+", choices=list(ALL), default=list(ALL), help="these measurements")
+    parser.add_argument("--rounds", type=int, help="how often each is measured")
+    parser.add_argument("--hosts", type=int, help="hosts of the first measurement, runs")
     parser.add_argument("--peers", type=Path, required=True, help="folder of the programs of the peers' environment")
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--json", type=Path, required=True, help="file of the figures; those not measured now stay")
     parser.add_argument("--rst", type=Path, required=True, help="file of the table")
     options = parser.parse_args()
-    extent = Extent(**(FULL if options.full else SOME), forks=options.forks, peers=options.peers.absolute())
+    given = {name: value for name in ("rounds", "hosts") if (value := getattr(options, name))}
+    chosen = {**(FULL if options.full else SOME), **given}
+    extent = Extent(**chosen, forks=options.forks, peers=options.peers.absolute())
     kept: dict[str, Any] = json.loads(options.json.read_text(encoding="utf-8")) if options.json.exists() else {}
     for name in options.only:
         began, load = time.monotonic(), os.getloadavg()[0]

@@ -117,8 +117,8 @@ class Directory:
         No stubs; replication conflicts only where asked for.
         """
         rows = self._db.execute(
-            "SELECT * FROM notes WHERE deleted = 0 AND (?1 IS NULL OR form = ?1 COLLATE NOCASE) ORDER BY noteid",
-            (form,),
+            "SELECT * FROM notes WHERE deleted = 0 AND (:form IS NULL OR form = :form COLLATE NOCASE) ORDER BY noteid",
+            {"form": form},
         )
         return [note for note in map(_note, rows) if conflicts or item(note.items, "$Conflict") is None]
 

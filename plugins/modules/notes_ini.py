@@ -184,7 +184,7 @@ def wanted(option: dict[str, Any]) -> Setting:
     name, value = option["name"], option["value"]
     if (value is None) != (option["state"] == "absent"):
         raise NotesIniError(f"{name}: value is required if state is present, and not allowed if it is absent.")
-    if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+    if isinstance(value, bool) or not (value is None or isinstance(value, (str, int))):
         raise NotesIniError(f"{name}: the value must be text or a whole number, and is {value!r}. Put it in quotes.")
     return setting_of(name, None if value is None else str(value))
 

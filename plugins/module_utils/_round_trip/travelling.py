@@ -1,7 +1,11 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out trips, many at a time; what becomes of each is its result, and what is to be said about it findings."""
+"""Carry out trips, many at a time; what becomes of each is its result, and what is to be said about it findings.
+
+`trip` holds what is asked for, `mailboxes` the places where messages are watched for, `trace` what the header of a
+message tells. Each is bounded in time.
+"""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ url: https://mail01.example.com:8880
 username: Domino Automation
 password: "{{ lookup('ansible.builtin.env', 'DOMINO_REST_PASSWORD') }}"
 administration_server: Mail01/Acme
-# That is enough. What follows takes some servers only, groups them by what they are and do, and keeps the answer for ten
-# minutes.
+# That is enough. What follows takes some servers only, groups them by what they are and do, and keeps the answer for
+# ten minutes.
 servers: ["*/Mail/Acme"]
 keyed_groups:
   - key: domino_organizational_units

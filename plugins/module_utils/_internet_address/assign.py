@@ -4,8 +4,8 @@
 """Plan the Internet addresses of people; this is the engine of the package.
 
 `transliteration` turns names into ASCII, `pattern` names into local parts, `person` holds what is known of a document,
-`rules` what the user wants, `recipients` whom Domino would find; `report` checks, `conversion` previews senders. Numbers
-like 6.2 in comments and messages are statements about Domino, listed in the guide to addresses.
+`rules` what the user wants, `recipients` whom Domino would find; `report` checks, `conversion` previews senders.
+Numbers like 6.2 in comments and messages are statements about Domino, listed in the guide to addresses.
 
 The conflict ladder: everybody is tried with the first pattern, in the order of canonical names; who finds the address
 taken is tried with the second, and so on; the last pattern may hold a number, which counts from 2 to the first one that

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A recording: parts put together, tokens replaced by pseudonyms, always the same bytes for the same content.
 
-Recordings tell of real Domino servers what public sources could not, read without changing anything, anonymised: `words`
-knows what is product text, `anonymise` lets nothing else through. `host`, `listener` and `directory` make parts of a
-recording out of what was read; `questions` says what each part answers.
+Recordings tell of real Domino servers what public sources could not, read without changing anything, anonymised:
+`words` knows what is product text, `anonymise` lets nothing else through. `host`, `listener` and `directory` make parts
+of a recording out of what was read; `questions` says what each part answers.
 """
 
 from __future__ import annotations

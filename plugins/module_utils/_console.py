@@ -277,7 +277,7 @@ class ServerC:
         # A file, not a pipe: what `server` starts may outlive it and would keep a pipe open.
         with tempfile.TemporaryFile() as output:
             try:
-                process = subprocess.Popen(
+                process = subprocess.Popen(  # pylint: disable=ansible-bad-function # there is no AnsibleModule
                     [str(self._server), "-c", command],
                     cwd=self._data_directory,
                     env=environment,

@@ -212,7 +212,7 @@ def unresolved(names: Iterable[str], seconds: float) -> str:
     problem = "no answer in time"
     while True:
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # pylint: disable=ansible-bad-function # there is no AnsibleModule
                 arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

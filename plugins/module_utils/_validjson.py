@@ -66,7 +66,7 @@ def validate(content: bytes, name: str, program_directory: Path, data_directory:
         )
     with _readable(content, name, owner) as file, _schema(libraries / _SCHEMA, data_directory, owner):
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # pylint: disable=ansible-bad-function # there is no AnsibleModule
                 [str(program), str(file), "-default"],
                 cwd=data_directory,
                 env={**environment, "LD_LIBRARY_PATH": str(libraries), "Notes_ExecDirectory": str(libraries)},

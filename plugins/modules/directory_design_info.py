@@ -202,7 +202,7 @@ proposals:
       description: What the item holds, as the design has it.
       type: str
       sample: text
-    values:
+    stored_values:
       description: Friendly values and what is stored for each; V(null) where that is not known.
       type: dict
       sample:

@@ -106,7 +106,7 @@ documents:
       description: Revision of the document, V(null) where the server gives none.
       type: str
       sample: 00000001004CACFB00258A04
-    items:
+    stored_items:
       description: Items as stored.
       type: dict
       sample:

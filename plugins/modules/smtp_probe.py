@@ -304,13 +304,13 @@ probes:
         size:
           description: The size in bytes of the largest message taken, 0 for no limit, C(null) where it is not told.
           type: int
-        8bitmime:
+        eightbitmime:
           description: Whether 8BITMIME is offered. V(chunking), V(dsn), V(expn), V(pipelining), V(smtputf8),
             V(starttls) and V(vrfy) likewise.
           type: bool
       sample:
         size: 52428800
-        8bitmime: false
+        eightbitmime: false
         chunking: false
         dsn: false
         expn: false

@@ -88,7 +88,7 @@ def fleet(
 
 
 def _server(document: Mapping[str, Any], warnings: list[str]) -> _Server | None:
-    items = {name.lower(): content for name, content in document["items"].items()}
+    items = {name.lower(): content for name, content in document["stored_items"].items()}
     unid = str(document["unid"])
     if items.get("$conflict") is not None:
         warnings.append(f"The Server document {unid} is left out: it lost a replication conflict ($Conflict).")

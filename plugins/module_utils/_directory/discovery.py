@@ -157,7 +157,7 @@ def as_result(proposal: Proposal) -> dict[str, Any]:
         "why": proposal.why,
         "item": chosen.name if chosen else None,
         "type": type_of(item, chosen.placed) if chosen else None,
-        "values": dict(chosen.values if chosen else item.values),
+        "stored_values": dict(chosen.values if chosen else item.values),
         "place": list(chosen.placed.place) if chosen else [],
         "candidates": [
             {

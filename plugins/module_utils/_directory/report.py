@@ -102,7 +102,7 @@ def read(document: Document, names: Sequence[str] = (), catalogue: items.Catalog
         "form": document.form,
         "unid": document.unid,
         "revision": document.revision,
-        "items": shown,
+        "stored_items": shown,
         "settings": settings,
     }
 

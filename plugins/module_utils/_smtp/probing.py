@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .relay import Answer, Battery
     from .transcript import Transcript
 
-_CAPABILITIES = ("8BITMIME", "CHUNKING", "DSN", "EXPN", "PIPELINING", "SMTPUTF8", "STARTTLS", "VRFY")
+_CAPABILITIES = ("CHUNKING", "DSN", "EXPN", "PIPELINING", "SMTPUTF8", "STARTTLS", "VRFY")
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,7 @@ def _capabilities(extensions: dict[str, str]) -> dict[str, Any]:
     size = extensions.get("SIZE", "")
     return {
         "size": int(size) if size.isdecimal() and size.isascii() and len(size) < 19 else None,
+        "eightbitmime": "8BITMIME" in extensions,  # a template can name it
         **{keyword.lower(): keyword in extensions for keyword in _CAPABILITIES},
     }
 

@@ -73,7 +73,7 @@ def test_the_labs_forms_give_exact_rows_and_all_their_fields(tmp_path: Path) -> 
     relay = by_setting["ServerConfig", "relay_enforcement"]
     assert relay["confidence"] == "exact"
     assert relay["item"] == "LabRelayEnforcement"
-    assert relay["values"] == {"external_hosts": "1", "all_connecting_hosts": "2", "none": "0"}
+    assert relay["stored_values"] == {"external_hosts": "1", "all_connecting_hosts": "2", "none": "0"}
     assert relay["place"][:2] == ["form ServerConfig", "subform LabControls"]
     assert by_setting["ServerConfig", "over_quota_enforcement"]["confidence"] == "missing"
     rows = {(row["form"], row["setting"]): row for row in found["catalogue"]}

@@ -33,5 +33,5 @@ def test_info(case: dict[str, Any], tmp_path: Path) -> None:
     assert not done["failed"], done["msg"]
     assert not done["changed"]
     assert all(len(document["unid"]) == 32 and document["revision"] for document in done["documents"])
-    shown = [{key: d[key] for key in ("form", "items", "settings")} for d in done["documents"]]
+    shown = [{key: d[key] for key in ("form", "stored_items", "settings")} for d in done["documents"]]
     assert shown == case["output"]

@@ -25,7 +25,7 @@ def documents(case: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "unid": f"U{number}",
-            "items": {
+            "stored_items": {
                 **{name: value for name, value in zip(NAMES, values, strict=True) if value is not None},
                 **(more[number - 1] if number <= len(more) else {}),
             },

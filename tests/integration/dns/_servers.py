@@ -248,7 +248,8 @@ class Unbound(Daemon):
             "  do-not-query-localhost: no\n"
             f'  module-config: "validator iterator"\n{anchors}{insecure}'
             '  local-zone: "2.0.192.in-addr.arpa." nodefault\n  local-zone: "test." nodefault\n'
-            f"  cache-max-ttl: 0\n  cache-max-negative-ttl: 0\nremote-control:\n  control-enable: no\n{stubs}",
+            "  cache-max-ttl: 0\n  cache-max-negative-ttl: 0\n  aggressive-nsec: no\n"
+            f"remote-control:\n  control-enable: no\n{stubs}",
             encoding="ascii",
         )
         run("unbound-checkconf", "unbound.conf", cwd=directory)

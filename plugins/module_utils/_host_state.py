@@ -42,7 +42,8 @@ def _named_in_pid_nbf(data_directory: Path, owner: int) -> bool:
     except OSError:
         return False
     for line in content.split(b"\n"):
-        status, pid, _unknown, task, *_more = [*line.split(), b"", b"", b"", b""]
+        words = [*line.split(), b"", b"", b"", b""]
+        (status, pid), task = words[:2], words[3]
         if status == b"1" and pid.isdigit() and task != b"nsd.sh" and _lives(int(pid), owner):
             return True
     return False

@@ -22,8 +22,8 @@ CONF
 result=0
 PATH=$work/env/bin:$PATH GALAXY_IMPORTER_CONFIG=$work/importer.cfg \
   "$work/env/bin/python" -m galaxy_importer.main "$work"/build/*.tar.gz >"$work/importer.log" 2>&1 || result=$?
-# E203 and W503 contradict the way ruff formats, and PEP 8 itself.
-if grep -E '^(WARNING|ERROR|CRITICAL)|Traceback' "$work/importer.log" | grep -vE ' (E203|W503) ' || [ "$result" != 0 ]; then
+# E203 and W503 contradict the way ruff formats, and PEP 8 itself; and the importer takes documentation in YAML for Python.
+if grep -E '^(WARNING|ERROR|CRITICAL)|Traceback' "$work/importer.log" | grep -vE ' (E203|W503) |\.yml:[0-9:]+ E999 ' || [ "$result" != 0 ]; then
   tail -n 5 "$work/importer.log"
   echo "Galaxy would refuse it, or complain; all of it is in .cache/galaxy/importer.log." >&2
   exit 1

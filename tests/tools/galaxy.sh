@@ -19,6 +19,7 @@ RUN_ANSIBLE_LINT = False
 RUN_ANSIBLE_TEST = False
 RUN_FLAKE8 = True
 CONF
+cd "$work" # it leaves a file of results
 result=0
 PATH=$work/env/bin:$PATH GALAXY_IMPORTER_CONFIG=$work/importer.cfg \
   "$work/env/bin/python" -m galaxy_importer.main "$work"/build/*.tar.gz >"$work/importer.log" 2>&1 || result=$?

@@ -11,12 +11,16 @@ name with other components, or that is not hierarchical, is returned as it is) a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LABELLED = re.compile(r"(CN|OU|O|C)=(.+)", re.IGNORECASE | re.DOTALL)
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _MAX_UNITS = 4
+# Where many documents are compared, the same names come again and again.
+_remembered = lru_cache(maxsize=16384)
 
 
+@_remembered
 def canonical(name: str) -> str:
     """Return the canonical form of an abbreviated name; other names (flat, Internet, canonical) as they are.
 
@@ -37,6 +41,7 @@ def canonical(name: str) -> str:
     return "/".join(common + [f"OU={unit}" for unit in units] + [f"O={organization}"] + country)
 
 
+@_remembered
 def abbreviated(name: str) -> str:
     """Return the abbreviated form of a canonical name; other names, and names that would be ambiguous, as they are."""
     parts = name.split("/")

@@ -487,10 +487,11 @@ probes:
           remedy: Correct the fully qualified Internet host name in the Server document, or whose address this is.
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probe import InputError, read_probes
-from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probing import probe_all
+from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probing import answer
 
 PROBE_SPEC = {
     "host": {"type": "str", "required": True},
@@ -519,25 +520,15 @@ ARGUMENT_SPEC = {
 }
 
 
+#: What the options are; the action plugin of the same name reads them by it, too.
+SPEC: dict[str, Any] = {"argument_spec": ARGUMENT_SPEC}
+
+
 def main() -> None:
     """Look, report, and fail where asked to."""
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    limits = {name: module.params[name] for name in ("timeout", "relay_timeout", "concurrency")}
-    if min(limits["timeout"], limits["relay_timeout"]) <= 0 or limits["concurrency"] < 1:
-        given = ", ".join(f"{name} is {value:g}" for name, value in limits.items())
-        module.fail_json(
-            msg=f"{given}; timeout and relay_timeout have to be more than 0 seconds, and concurrency at least 1. "
-            "Nothing was sent."
-        )
-    try:
-        probes = read_probes(module.params["probes"])
-    except InputError as exc:
-        module.fail_json(msg=str(exc))
-    results = probe_all(probes, **limits)
-    found = [f"{result.probe.target}: {finding}" for result in results for finding in result.required]
-    if found and module.params["fail"]:
-        module.fail_json(msg=" ".join(found), probes=[result.as_dict() for result in results])
-    module.exit_json(changed=False, probes=[result.as_dict() for result in results])
+    module = AnsibleModule(**SPEC, supports_check_mode=True)
+    found = answer(module.params)
+    (module.fail_json if found["failed"] else module.exit_json)(**found)
 
 
 if __name__ == "__main__":

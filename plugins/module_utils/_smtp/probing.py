@@ -5,14 +5,15 @@
 
 `conversation.converse` talks and writes down what happened in a `Transcript`; whatever the other side does (silence,
 garbage, a line without end, a closed connection) ends up in there. `evaluation.evaluate` compares a transcript with a
-`Probe`, and its findings depend on these two alone. `probe_all` does both for many probes.
+`Probe`, and its findings depend on these two alone. `probe_all` does both for many probes, `answer` with what a user
+gave and for what a user reads. All of it is plain Python, so that it runs on a host that has nothing else.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 from .conversation import converse
 from .evaluation import (
@@ -24,6 +25,7 @@ from .evaluation import (
     mechanisms,
     timestamp,
 )
+from .probe import InputError, read_probes
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -89,6 +91,28 @@ class Result:
             "error": asdict(seen.failure) if seen.failure else None,
             "findings": [asdict(finding) for finding in self.findings],
         }
+
+
+def answer(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the module smtp_probe returns for its validated options; `failed` says whether it is a failure."""
+    limits = {name: params[name] for name in ("timeout", "relay_timeout", "concurrency")}
+    if min(limits["timeout"], limits["relay_timeout"]) <= 0 or limits["concurrency"] < 1:
+        given = ", ".join(f"{name} is {value:g}" for name, value in limits.items())
+        return {
+            "failed": True,
+            "msg": f"{given}; timeout and relay_timeout have to be more than 0 seconds, and concurrency at least 1. "
+            "Nothing was sent.",
+        }
+    try:
+        probes = read_probes(params["probes"])
+    except InputError as exc:
+        return {"failed": True, "msg": str(exc)}
+    results = probe_all(probes, **limits)
+    shown = {"changed": False, "probes": [result.as_dict() for result in results]}
+    found = [f"{result.probe.target}: {finding}" for result in results for finding in result.required]
+    if found and params["fail"]:
+        return {**shown, "failed": True, "msg": " ".join(found)}
+    return {**shown, "failed": False}
 
 
 def probe_all(probes: Sequence[Probe], timeout: float, concurrency: int, relay_timeout: float = 60.0) -> list[Result]:

@@ -37,7 +37,8 @@ class ActionModule(HostAction):
         """Return the result where the list is as it has to be, else None."""
         checked = ArgumentSpecValidator(**server_tasks.SPEC).validate(plain(self._task.args))
         params = checked.validated_parameters
-        if checked.error_messages:
+        # What a server has to take over is noted by the module, so looking first would only be one thing more.
+        if checked.error_messages or params["take_over"]:
             return None
         path = params["path"] or f"{params['data_directory']}/notes.ini"
         given = self._task.args.get("path") or self._task.args.get("data_directory")
@@ -49,7 +50,7 @@ class ActionModule(HostAction):
             noted = bool(seen["noted"])
         except (KeyError, NotesIniError, ServerTasksError):
             return None
-        if plan.changed or plan.warnings or (params["take_over"] and not noted):
+        if plan.changed or plan.warnings:
             return None
         before, after = server_tasks.entries(tasks.before), server_tasks.entries(tasks.after)
         same = as_result(plan, seen["path"], running=running)

@@ -70,13 +70,15 @@ class HostAction(ActionBase):
         return answer if isinstance(answer, dict) else {}
 
     def _python(self, task_vars: Mapping[str, Any]) -> str | None:
-        """Return the host's Python where it is known, and where a program can be sent to it; else None."""
+        """Return the Python of the host that does it, where it is known and a program can be sent to it; else None."""
         become = self._connection.become
-        if self._task.delegate_to or not self._connection.has_pipelining or not getattr(become, "pipelining", True):
+        if not self._connection.has_pipelining or not getattr(become, "pipelining", True):
             return None
-        python = str(self._templar.template(task_vars.get("ansible_python_interpreter")) or "auto")
+        host = self._task.delegate_to
+        found = task_vars.get("ansible_delegated_vars", {}).get(host, {}) if host else task_vars
+        python = str(self._templar.template(found.get("ansible_python_interpreter")) or "auto")
         if python.startswith("auto"):
-            python = str(task_vars.get("ansible_facts", {}).get("discovered_interpreter_python") or "")
+            python = str(found.get("ansible_facts", {}).get("discovered_interpreter_python") or "")
         return python if python.startswith("/") else None
 
 

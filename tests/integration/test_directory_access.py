@@ -71,6 +71,13 @@ def test_from_nothing_to_a_working_site_and_back(site_with: Callable[..., Site])
     assert gone.returncode == 0, gone.output
     assert gone.changed_tasks() == {"mail01": 0, "mail02": 0}
 
+    assert bare.run(PLAYBOOK).returncode == 0
+    told = restarts(bare, "mail01")
+    silent = bare.run(PLAYBOOK, directory_access_state="absent", directory_access_restart_commands=[])
+    assert silent.returncode == 0, silent.output
+    assert not overlay(bare, "mail01").exists()
+    assert restarts(bare, "mail01") == told
+
 
 def test_schema_and_scope_outlive_a_restart_of_the_server(site_with: Callable[..., Site]) -> None:
     bare = site_with(provisioned=False)

@@ -77,9 +77,12 @@ def _row(figure: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _modules(figure: Mapping[str, Any]) -> Iterator[str]:
     if "modules" in figure:
-        yield "Tasks of that run that start a module, and on how many hosts:"
-        yield ""
-        yield from _table(("Task", "Hosts"), [(task, str(count)) for task, count in figure["modules"].items()])
+        if figure["modules"]:
+            yield "Tasks of that run that start a module, and on how many hosts:"
+            yield ""
+            yield from _table(("Task", "Hosts"), [(task, str(count)) for task, count in figure["modules"].items()])
+        else:
+            yield from ("No task of that run starts a module.", "")
         yield "The tasks that take most of the controller's processor time:"
         yield ""
         tasks = sorted(figure["tasks"], key=lambda task: -task["per_host"])[:12]

@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Ansible keeps its temporary files and caches in the tree, so an empty or read-only HOME is fine.
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
-.PHONY: help demo test lint types units sanity integration mta docs links pages galaxy release matrix molecule molecule-ci bench bench-full clean
+.PHONY: help demo test lint types units sanity integration mta docs links pages galaxy release matrix molecule molecule-ci execution-environment bench bench-full clean
 
 help:
 	@echo "make demo         a lab with two Domino servers; mail fails, the roles run, mail flows (about 2 minutes)"
@@ -24,6 +24,7 @@ help:
 	@echo "make release      the tarball of a release in build/, if nothing speaks against it; publishes nothing"
 	@echo "make matrix       the collection under each release of ansible-core; RELEASES=2.16 PARTS=site for a part"
 	@echo "make molecule     the site playbook on hosts in containers; SCENARIO=name another one, see TESTING.md"
+	@echo "make execution-environment   an image with ansible-builder, and a playbook in it with ansible-runner"
 	@echo "make bench        how fast it is, against named peers of the same minute; make bench-full with all sizes, in an hour or two"
 	@echo "make clean        removes all that was set up"
 
@@ -134,6 +135,11 @@ molecule-ci/%: $(VENV)/.ready-dev $(COLLECTION)
 	@export FLEET_SIZE=4; tests/tools/molecule.sh $*; result=$$?; \
 	if [ $$result = 3 ]; then echo "NOT RUN: $*, because no container can run here."; exit 0; fi; \
 	[ $$result = 0 ] || { echo "$*: FAILED, and once more from the start"; tests/tools/molecule.sh $*; }
+
+# An image for AWX and Automation Platform, made by ansible-builder, and a playbook that ansible-runner runs in it.
+execution-environment: $(VENV)/.ready-dev
+	@tests/tools/execution_environment.sh; result=$$?; \
+	if [ $$result = 3 ]; then echo "NOT RUN: execution-environment, because no container can run here."; exit 0; fi; exit $$result
 
 # What it is measured against has an environment of its own. Figures stay in .cache/bench; bench-full writes those of the
 # documentation as well, which are to be taken on a machine that does nothing else.

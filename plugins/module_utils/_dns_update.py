@@ -252,9 +252,11 @@ class Primary:
                 time.sleep(_PAUSE)
 
     def _shows(self, change: Change, zone: str) -> bool:
-        found = self._own(change.name, change.rdtype, zone)
-        values = _as_rrset(change.rdtype, found).values if found else ()
-        return values == (change.after.values if change.after else ())
+        """Tell whether what a change adds is there, and what it takes away is not; others may have added meanwhile."""
+        own = self._own(change.name, change.rdtype, zone)
+        found = set(_as_rrset(change.rdtype, own).values if own else ())
+        before, after = (set(rrset.values if rrset else ()) for rrset in (change.before, change.after))
+        return after - before <= found and not (before - after) & found
 
     def _check_exchanger(self, host: str, zone: str) -> None:
         if host != "." and host.endswith("." + zone):

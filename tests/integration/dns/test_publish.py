@@ -172,6 +172,23 @@ def test_hosts_that_publish_at_once_lose_nothing(bind: Bind) -> None:
     assert bind.records("fleet.example.com", "MX") == [f"10 {host}." for host in hosts]
 
 
+def test_what_another_host_publishes_right_after_hides_no_change(bind: Bind, records: list[dict[str, Any]]) -> None:
+    others: list[dict[str, Any]] = []
+    records[0]["name"] = "shared.example.com"
+
+    def script(wire: bytes, _transport: str) -> bytes:
+        answer = forward(wire, bind.port)
+        if is_update(wire):
+            other = {**records[0], "values": ["10 other.example.org"]}
+            others.append(run_module("dns_records", {**bind.options(), "records": [other]}))
+        return answer
+
+    result = publish_through(Liar(script), bind, records)
+    assert result.get("changed"), result
+    assert [other["changed"] for other in others] == [True]
+    assert bind.records("shared.example.com", "MX") == ["10 mail01.example.com.", "10 other.example.org."]
+
+
 def test_no_answer_to_an_update_is_an_open_end(bind: Bind, records: list[dict[str, Any]]) -> None:
     def script(wire: bytes, _transport: str) -> bytes | None:
         answer = forward(wire, bind.port)

@@ -46,7 +46,7 @@ def _timeless(result: dict[str, Any]) -> dict[str, Any]:
 
 def test_results_are_those_of_the_module(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     playbook = Path(__file__).with_suffix(".yml")
-    variables = {"port": port}
+    variables = {"smtp_port": port}
     run = both_ways(playbook, "smtp_probe", tmp_path, lambda _host: variables, monkeypatch, _timeless)
     done = run.results
     assert [done[what].get("failed", False) for what in ("reached", "found", "refused", "wrong")] == [

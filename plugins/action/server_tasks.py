@@ -14,14 +14,11 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.opendomino.mail.plugins.module_utils import _host_state
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import as_result
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError
 from ansible_collections.opendomino.mail.plugins.module_utils._server_tasks import ServerTasksError
 from ansible_collections.opendomino.mail.plugins.modules import server_tasks
-from ansible_collections.opendomino.mail.plugins.plugin_utils._on_controller import plain
 from ansible_collections.opendomino.mail.plugins.plugin_utils._on_host import HostAction
 
 if TYPE_CHECKING:
@@ -33,12 +30,12 @@ _PROGRAM = Path(_host_state.__file__).read_bytes()
 class ActionModule(HostAction):
     """Looks at the host, and starts the module where there is something to do or to say."""
 
-    def without_module(self, task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
+    module = server_tasks
+
+    def without_module(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the result where the list is as it has to be, else None."""
-        checked = ArgumentSpecValidator(**server_tasks.SPEC).validate(plain(self._task.args))
-        params = checked.validated_parameters
         # What a server has to take over is noted by the module, so looking first would only be one thing more.
-        if checked.error_messages or params["take_over"]:
+        if params["take_over"]:
             return None
         path = params["path"] or f"{params['data_directory']}/notes.ini"
         given = self._task.args.get("path") or self._task.args.get("data_directory")

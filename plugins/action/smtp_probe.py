@@ -8,11 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ansible_collections.opendomino.mail.plugins.module_utils import _smtp
 from ansible_collections.opendomino.mail.plugins.modules import smtp_probe
-from ansible_collections.opendomino.mail.plugins.plugin_utils._on_controller import plain
 from ansible_collections.opendomino.mail.plugins.plugin_utils._on_host import HostAction, program
 
 if TYPE_CHECKING:
@@ -26,12 +23,10 @@ import_module("ansible_collections.opendomino.mail.plugins.lookup.mx")
 class ActionModule(HostAction):
     """Has the host's Python probe."""
 
-    def without_module(self, task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what the probes found; None where the module shall say itself what is wrong."""
-        checked = ArgumentSpecValidator(**smtp_probe.SPEC).validate(plain(self._task.args))
-        params = checked.validated_parameters
-        if checked.error_messages:
-            return None
+    module = smtp_probe
+
+    def without_module(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what the probes found; None where the host could not be asked in this way."""
         given = [probe.get("ca_path") for probe in self._task.args["probes"]]
         sent = program(_smtp, "probing", "answer", params)
         return self.answer(sent, (), [path for path in given if path is not None], task_vars) or None

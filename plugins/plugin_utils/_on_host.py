@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import json
 import shlex
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.opendomino.mail.plugins.module_utils import _shipped
+from ansible_collections.opendomino.mail.plugins.plugin_utils._on_controller import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,24 +33,31 @@ _BEGINNING = Path(_shipped.__file__).read_text(encoding="utf-8")
 
 
 class HostAction(ActionBase):
-    """Does what its module does with a program that is sent, or starts the module."""
+    """Does what its module does with a program that is sent, or starts the module.
+
+    `module` is what Python knows it as; its SPEC are the keyword arguments of its AnsibleModule.
+    """
 
     _supports_async = True
     _supports_check_mode = True
     _supports_diff = True
+    module: Any
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result that the module documents."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         asynchronous = bool(self._task.async_val) and not self._connection.has_native_async
-        done = None if asynchronous else self.without_module(task_vars or {})
+        checked = ArgumentSpecValidator(**self.module.SPEC).validate(plain(self._task.args))
+        done = None
+        if not asynchronous and not checked.error_messages:
+            done = self.without_module(checked.validated_parameters, task_vars or {})
         if done is None:
             done = self._execute_module(task_vars=task_vars, wrap_async=asynchronous)
         return {**result, **done}
 
-    def without_module(self, task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the result; None where the module is to be started."""
-        raise NotImplementedError
+    @abstractmethod
+    def without_module(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the result for validated options; None where the module is to be started."""
 
     def answer(
         self, program: bytes, arguments: Sequence[str], paths: Iterable[Any], task_vars: Mapping[str, Any]
@@ -58,8 +68,8 @@ class HostAction(ActionBase):
         the task, the module finds out there.
         """
         python = self._python(task_vars)
-        plain = all(str(path).startswith("/") and "$" not in str(path) for path in paths)
-        if python is None or not plain or any(self._task.environment or ()):
+        known = all(str(path).startswith("/") and "$" not in str(path) for path in paths)
+        if python is None or not known or any(self._task.environment or ()):
             return {}
         command = " ".join(map(shlex.quote, [python, "-c", _RUN, *arguments]))
         done = self._low_level_execute_command(command, in_data=program)

@@ -34,8 +34,8 @@ class ActionModule(HostAction):
 
     def without_module(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the result where the list is as it has to be, else None."""
-        # What a server has to take over is noted by the module, so looking first would only be one thing more.
-        if params["take_over"]:
+        # The marker is written by the module, so looking first would only be one thing more.
+        if params["changes_follow"]:
             return None
         path = params["path"] or f"{params['data_directory']}/notes.ini"
         given = self._task.args.get("path") or self._task.args.get("data_directory")
@@ -44,11 +44,11 @@ class ActionModule(HostAction):
             ini = NotesIni.parse(base64.b64decode(seen["content"]), seen["path"])
             tasks, plan = server_tasks.planned(params, ini)
             running = {"yes": True, "no": False}.get(params["running"], bool(seen["running"]))
-            noted = bool(seen["noted"])
+            pending = [word for word in _host_state.PENDING_WORK if word in seen["pending"]]
         except (KeyError, NotesIniError, ServerTasksError):
             return None
         if plan.changed or plan.warnings:
             return None
         before, after = server_tasks.entries(tasks.before), server_tasks.entries(tasks.after)
         same = as_result(plan, seen["path"], running=running)
-        return {"tasks_before": before, "tasks": after, "noted": False, "noted_before": noted, **same}
+        return {"tasks_before": before, "tasks": after, "pending": pending, "pending_before": pending, **same}

@@ -20,7 +20,6 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     ServerC,
     is_running,
 )
-from ansible_collections.opendomino.mail.plugins.module_utils._host_state import TAKE_OVER_NOTE
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError, as_text
 from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import new_file_beside
 
@@ -161,23 +160,9 @@ class NotesIniConsole:
             return False  # the server is writing it
 
 
-class TakeOverNote:
-    """A file in the data directory: the server has to be told of something, and a run that is cut off may not have."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self._path = _paths(module)[0].with_name(TAKE_OVER_NOTE)
-        #: whether it was there when it was looked for
-        self.there = self._path.exists()
-
-    def leave(self) -> None:
-        """Make the file; raises NotesIniError."""
-        try:
-            self._path.touch(mode=0o644)
-        except OSError as exc:
-            raise NotesIniError(
-                f"{self._path} cannot be written: {exc.strerror}. Nothing was changed. See to {self._path.parent}, "
-                "then run again."
-            ) from exc
+def marker_directory(module: AnsibleModule) -> Path:
+    """Return the directory of the marker, which is where the path of notes.ini that was given leads."""
+    return _paths(module)[0].parent
 
 
 def open_notes_ini(module: AnsibleModule) -> NotesIniFile | NotesIniConsole:

@@ -15,8 +15,10 @@ import os
 import sys
 from pathlib import Path
 
-#: A file in the data directory: the server has yet to be told of a change.
-TAKE_OVER_NOTE = ".opendomino-mail-take-over"
+#: The marker in the data directory: what a run has begun and not finished, one word on each line.
+PENDING_FILE = ".opendomino-mail-pending"
+#: Its words, in the order in which the work is done: the server reloads what was changed, and the open-relay test.
+PENDING_WORK = ("reload", "relay_test")
 
 
 class OutOfSightError(Exception):
@@ -89,18 +91,32 @@ def owner_of(directory: Path) -> int:
         ) from exc
 
 
+def pending_in(data_directory: Path) -> tuple[str, ...]:
+    """Return the work that the marker of a data directory names; none where there is no marker.
+
+    All of it where the marker cannot be read: work done twice does no harm.
+    """
+    try:
+        with (data_directory / PENDING_FILE).open("rb") as file:
+            words = file.read(1000).decode("ascii", "replace").split()
+    except FileNotFoundError:
+        return ()
+    except OSError:
+        return PENDING_WORK
+    return tuple(word for word in PENDING_WORK if word in words)
+
+
 def see(path: str, look_for_server: bool) -> dict[str, object]:
     """Return what is to be seen of a server by the path of its notes.ini.
 
-    `path` has links resolved, `content` is the file in Base64, `running` tells of the server, `noted` of a note that it
-    has something to take over.
+    `path` has links resolved, `content` is the file in Base64, `running` tells of the server, `pending` is what the
+    marker names.
     """
     given, real = Path(path), Path(os.path.realpath(path))
     # The server works in its data directory, which holds the file or the link to it.
     running = look_for_server and any(is_running(directory) for directory in (given.parent, real.parent))
     content = base64.b64encode(real.read_bytes()).decode("ascii")
-    noted = given.with_name(TAKE_OVER_NOTE).exists()
-    return {"path": str(real), "content": content, "running": running, "noted": noted}
+    return {"path": str(real), "content": content, "running": running, "pending": pending_in(given.parent)}
 
 
 if __name__ == "__main__":

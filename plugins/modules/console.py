@@ -97,13 +97,16 @@ options:
       - fail
       - ignore
     default: fail
-  taken_over:
+  completed:
     description:
-      - Remove the note that O(opendomino.mail.server_tasks#module:take_over) has left in the data directory, once all
-        commands were sent. Without commands, for a server that is not running, and in check mode it stays.
+      - Pending work that is done once all commands were sent. The words are removed from the marker that
+        O(opendomino.mail.server_tasks#module:pending) has written in the data directory.
+      - With a server that is not running, and in check mode, they stay.
       - That alone does not count as a change.
-    type: bool
-    default: false
+    type: list
+    elements: str
+    choices: [reload, relay_test]
+    default: []
 notes:
   - The module must run as root or as the owner of the data directory. As root it sends commands as the owner, with no
     more of the environment than C(PATH), C(HOME), C(USER), C(LOGNAME), and C(LANG), C(LC_ALL), C(TZ) where set.
@@ -188,6 +191,7 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.validation import check_type_float, check_type_list, check_type_str
 
+from ansible_collections.opendomino.mail.plugins.module_utils import _pending
 from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     CONSOLE_LOG,
     Command,
@@ -198,7 +202,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
-from ansible_collections.opendomino.mail.plugins.module_utils._host_state import TAKE_OVER_NOTE
+from ansible_collections.opendomino.mail.plugins.module_utils._host_state import PENDING_WORK
 
 if TYPE_CHECKING:
     from typing import Any, Mapping
@@ -215,7 +219,7 @@ ARGUMENT_SPEC = {
     "accepted": {"type": "list", "elements": "str", "default": []},
     "changes": {"type": "bool", "default": True},
     "stopped": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
-    "taken_over": {"type": "bool", "default": False},
+    "completed": {"type": "list", "elements": "str", "choices": list(PENDING_WORK), "default": []},
 }
 
 TRANSPORTS = {"server_c": ServerC}
@@ -267,20 +271,6 @@ def converse(module: AnsibleModule, console: Console, commands: list[Command], a
             )
 
 
-def forget_note(data_directory: Path) -> None:
-    """Remove the note that there is something to take over, if there is one; raise ConsoleError."""
-    note = data_directory / TAKE_OVER_NOTE
-    try:
-        note.unlink()
-    except FileNotFoundError:
-        pass
-    except OSError as exc:
-        raise ConsoleError(
-            f"All commands were sent, but {note} cannot be removed: {exc.strerror}. While it is there, each run tells "
-            "the server again. Remove it."
-        ) from exc
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
@@ -296,16 +286,17 @@ def main() -> None:
 
     try:
         commands = commands_of(module.params)
+        completed = module.params["completed"]
         if module.params["stopped"] == "ignore" and not is_running(data_directory):
-            commands = []
+            commands, completed = [], []
         if commands:
             console.check(command.line for command in commands)
             check_running(data_directory)
         if not (changes and module.check_mode):
             converse(module, console, commands, answers)
-        if module.params["taken_over"] and commands and not module.check_mode:
-            forget_note(data_directory)
-    except ConsoleError as exc:
+        if completed and not module.check_mode:
+            _pending.complete(data_directory, completed)
+    except (ConsoleError, _pending.PendingError) as exc:
         module.fail_json(msg=str(exc), **result(any(not answer.refusal for answer in answers)))
     changed = bool(commands) if module.check_mode else any(not answer.refusal for answer in answers)
     diff = {"before": "", "after": "".join(f"{command.line}\n" for command in commands if changes)}

@@ -71,6 +71,12 @@ running:
   returned: success
   type: bool
   sample: true
+pending:
+  description: Work that an earlier run has begun and not finished; see M(opendomino.mail.server_tasks).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 notes_ini:
   description: The file, with symbolic links resolved.
   returned: success
@@ -83,7 +89,11 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.opendomino.mail.plugins.module_utils._console import ConsoleError
-from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import read_notes_ini
+from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import (
+    marker_directory,
+    read_notes_ini,
+)
+from ansible_collections.opendomino.mail.plugins.module_utils._host_state import pending_in
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import (
     NotesIniError,
     as_text,
@@ -121,6 +131,7 @@ def main() -> None:
         changed=False,
         variables={name: None if value is None else as_text(value) for name, value in values.items()},
         running=running,
+        pending=list(pending_in(marker_directory(module))),
         notes_ini=str(path),
     )
 

@@ -90,13 +90,22 @@ options:
       - ServerTasksAt22
       - ServerTasksAt23
     default: ServerTasks
-  take_over:
+  pending:
     description:
-      - Whether the server has something to take over besides its tasks, such as documents that are going to be changed.
-      - This is noted, before anything is changed, with an empty hidden file C(.opendomino-mail-take-over) beside
-        C(notes.ini), which outlasts a run that is cut off. So is a changed list of a running server. Remove the file
-        when the server has been told what to take over.
-      - A note does not count as a change.
+      - Work that remains after this call has changed the list, or after the changes of O(changes_follow).
+      - The words are written to the hidden file C(.opendomino-mail-pending) beside C(notes.ini) before anything is
+        changed, so that they outlive a run that is killed. M(opendomino.mail.console) removes them with
+        O(opendomino.mail.console#module:completed). The file alone does not count as a change.
+      - 'V(reload): the running server has to load, restart or reread what was changed.'
+      - 'V(relay_test): the open-relay test of the SMTP listener.'
+    type: list
+    elements: str
+    choices: [reload, relay_test]
+    default: []
+  changes_follow:
+    description:
+      - Whether other changes, such as those of documents, follow this call. O(pending) is then written even if the list
+        does not change.
     type: bool
     default: false
 seealso:
@@ -148,16 +157,18 @@ tasks:
   type: list
   elements: str
   sample: [Replica, Router, Update, AMgr, AdminP, SMTP]
-noted:
-  description: Whether this call has left the note of O(take_over); in check mode, whether it would.
+pending:
+  description: Pending work after this call, from the marker of O(pending). In check mode, as it would be.
   returned: success
-  type: bool
-  sample: false
-noted_before:
-  description: Whether the note was there already.
+  type: list
+  elements: str
+  sample: [reload, relay_test]
+pending_before:
+  description: Pending work that an earlier run has left.
   returned: success
-  type: bool
-  sample: false
+  type: list
+  elements: str
+  sample: []
 changes:
   description: The variable, if it changes.
   returned: success
@@ -209,14 +220,15 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.opendomino.mail.plugins.module_utils import _notes_ini, _server_tasks
+from ansible_collections.opendomino.mail.plugins.module_utils import _notes_ini, _pending, _server_tasks
 from ansible_collections.opendomino.mail.plugins.module_utils._console import ConsoleError
 from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import (
     NOTES_INI_ARGUMENT_SPEC,
-    TakeOverNote,
     carry_out,
+    marker_directory,
     open_notes_ini,
 )
+from ansible_collections.opendomino.mail.plugins.module_utils._host_state import PENDING_WORK, pending_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -233,7 +245,8 @@ ARGUMENT_SPEC = dict(
         "choices": ["ServerTasks", *(f"ServerTasksAt{hour}" for hour in range(24))],
         "default": "ServerTasks",
     },
-    take_over={"type": "bool", "default": False},
+    pending={"type": "list", "elements": "str", "choices": list(PENDING_WORK), "default": []},
+    changes_follow={"type": "bool", "default": False},
 )
 
 #: What the options are; the action plugin of the same name reads them by it, too.
@@ -266,14 +279,17 @@ def main() -> None:
     try:
         access = open_notes_ini(module)
         tasks, plan = planned(module.params, access.ini)
-        note = TakeOverNote(module)
-        noted = not note.there and (module.params["take_over"] or (plan.changed and access.running))
-        if noted and not module.check_mode:
-            note.leave()
+        directory = marker_directory(module)
+        before = pending_in(directory)
+        work = module.params["pending"] if plan.changed or module.params["changes_follow"] else []
+        if not module.check_mode:
+            _pending.note(directory, work)
         result = carry_out(module, access, plan)
+    except _pending.PendingError as exc:
+        module.fail_json(msg=f"{exc} Nothing was changed. See to its directory, then run again.")
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **getattr(exc, "details", {}))
-    result.update(noted=noted, noted_before=note.there)
+    result.update(pending=[word for word in PENDING_WORK if word in {*before, *work}], pending_before=list(before))
     module.exit_json(tasks_before=entries(tasks.before), tasks=entries(tasks.after), **result)
 
 

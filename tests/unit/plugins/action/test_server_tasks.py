@@ -28,8 +28,9 @@ def test_results_are_those_of_the_module(tmp_path: Path, monkeypatch: pytest.Mon
     run = both_ways(Path(__file__).with_suffix(".yml"), "server_tasks", tmp_path, directory, monkeypatch)
     done = run.results
     assert [done[what]["changed"] for what in ("nothing", "foreseen", "made", "again")] == [False, True, True, False]
-    assert [done[what]["noted"] for what in ("again", "noted", "noted_before")] == [False, True, False]
-    assert [done[what]["noted_before"] for what in ("again", "noted", "noted_before")] == [False, False, True]
+    runs = [done[what] for what in ("again", "follow", "follow_again")]
+    assert [run["pending"] for run in runs] == [[], ["reload"], ["reload"]]
+    assert [run["pending_before"] for run in runs] == [[], [], ["reload"]]
     assert done["named"]["running"] is True
     assert done["nothing"]["running"] is False
     assert (tmp_path / FIRST / "notes.ini").read_bytes() == INI.replace("Update", "Update,SMTP").encode("ascii")

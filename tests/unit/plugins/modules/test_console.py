@@ -57,25 +57,34 @@ ACCEPTED = {"command": "load smtp", "accepted": ["ERR_TASK_RUNNING"]}
         ([ACCEPTED], "SMTP Server: Started", {"commands": ["load smtp"]}, False),
         ([ACCEPTED], "Task is already running", {"commands": ["load smtp"]}, False),
         (["load smtp"], "Task is already running", {"commands": ["load smtp"], "output": {"failed": True}}, True),
-        ([], "", {}, True),
+        ([], "", {}, False),
         ([ACCEPTED], "", {"check": True}, True),
         ([ACCEPTED], None, {}, True),
     ],
-    ids=["sent", "sent and accepted", "refused", "nothing to send", "check mode", "stopped"],
+    ids=["sent", "sent and accepted", "refused", "no command", "check mode", "stopped"],
 )
-def test_a_note_goes_when_the_server_was_told(
+def test_completed_work_leaves_the_marker(
     host: Host, commands: list[Any], answer: str | None, case: dict[str, Any], stays: bool
 ) -> None:
-    note = host.data_directory / ".opendomino-mail-take-over"
-    note.touch()
+    marker = host.data_directory / ".opendomino-mail-pending"
+    marker.write_text("reload\n", encoding="ascii")
     if answer is not None:
         host.start(answers={"load smtp": [answer]})
-    options = {"commands": commands, "stopped": "ignore", "taken_over": True, "settle": 0.2}
+    options = {"commands": commands, "stopped": "ignore", "completed": ["reload"], "settle": 0.2}
     host.run("console", {"output": {}, **case, "input": options})
-    assert note.exists() == stays
+    assert marker.exists() == stays
 
 
-def test_without_a_note_nothing_is_to_be_removed(host: Host) -> None:
+def test_other_pending_work_stays_in_the_marker(host: Host) -> None:
+    marker = host.data_directory / ".opendomino-mail-pending"
+    marker.write_text("reload\nrelay_test\n", encoding="ascii")
     host.start(answers={"load smtp": ["SMTP Server: Started"]})
-    options = {"commands": ["load smtp"], "taken_over": True, "settle": 0.2}
+    options = {"commands": ["load smtp"], "completed": ["reload"], "settle": 0.2}
+    host.run("console", {"input": options, "output": {"changed": True}, "commands": ["load smtp"]})
+    assert marker.read_text("ascii") == "relay_test\n"
+
+
+def test_without_a_marker_nothing_is_removed(host: Host) -> None:
+    host.start(answers={"load smtp": ["SMTP Server: Started"]})
+    options = {"commands": ["load smtp"], "completed": ["reload"], "settle": 0.2}
     host.run("console", {"input": options, "output": {"changed": True}, "commands": ["load smtp"]})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.tests.unit.plugins.modules._domino_host import Host
 
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
-NOTES = yaml.safe_load(Path(__file__).with_name("test_server_tasks_take_over.yml").read_text("utf-8"))
+PENDING = yaml.safe_load(Path(__file__).with_name("test_server_tasks_pending.yml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
@@ -23,27 +23,34 @@ def test_case(host: Host, case: dict[str, Any]) -> None:
     host.run_on_ini("server_tasks", case)
 
 
-@pytest.mark.parametrize("case", NOTES, ids=lambda case: case["id"])
-def test_what_a_server_has_to_take_over_is_noted(host: Host, case: dict[str, Any]) -> None:
-    note = host.data_directory / ".opendomino-mail-take-over"
-    if case.get("there"):
-        note.touch()
+@pytest.mark.parametrize("case", PENDING, ids=lambda case: case["id"])
+def test_pending_work_is_written_before_the_change(host: Host, case: dict[str, Any]) -> None:
+    marker = host.data_directory / ".opendomino-mail-pending"
+    if "there" in case:
+        marker.write_text(case["there"], encoding="ascii")
     host.ini.write_bytes(b"[Notes]\nServerTasks=Router\n")
     host.run("server_tasks", case)
-    assert note.exists() == case["left"]
-    if note.exists():
-        assert note.read_bytes() == b""
+    assert (marker.read_text("ascii") if marker.exists() else None) == case["left"]
+    assert not list(host.data_directory.glob(".opendomino-mail-pending.*"))
 
 
-def test_a_note_that_cannot_be_left_leaves_everything_as_it_is(host: Host) -> None:
-    """A directory that is not there stands for a full disk, which root cannot be kept from in another way."""
+def test_a_marker_that_cannot_be_written_leaves_everything_as_it_is(host: Host) -> None:
+    """A directory in its place stands for a full disk, which root cannot be kept from in another way."""
     host.ini.write_bytes(b"[Notes]\nServerTasks=Router\n")
-    note = host.data_directory / ".opendomino-mail-take-over"
-    note.symlink_to(host.data_directory / "none" / "note")
+    marker = host.data_directory / ".opendomino-mail-pending"
+    (marker / "in the way").mkdir(parents=True)
     case = {
-        "input": {"present": ["SMTP"], "take_over": True},
-        "output": {"failed": True},
-        "error": ["cannot be written: No such file or directory. Nothing was changed.", str(note)],
+        "input": {"present": ["Router"], "pending": ["reload"], "changes_follow": True},
+        "output": {"changed": False, "pending": ["reload", "relay_test"]},
     }
-    host.run("server_tasks", case)
-    assert host.ini.read_bytes() == b"[Notes]\nServerTasks=Router\n"
+    host.run("server_tasks", case)  # a marker that cannot be read names all work, so there is nothing to write
+    (marker / "in the way").rmdir()
+    marker.rmdir()
+    marker.symlink_to(host.data_directory / "none" / "marker")
+    case = {
+        "input": {"present": ["SMTP"], "pending": ["reload"], "changes_follow": True},
+        "output": {"changed": True, "pending": ["reload"]},
+    }
+    host.run("server_tasks", case)  # a link in its place is replaced, not followed
+    assert not marker.is_symlink()
+    assert not (host.data_directory / "none").exists()

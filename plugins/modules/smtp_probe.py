@@ -408,6 +408,23 @@ probes:
         reason:
           description: Why the verdict is V(undecided), otherwise empty.
           type: str
+        plain_is_refused:
+          description: >-
+            Whether the server refused to relay to each recipient that is plainly foreign. If so, V(undecided) is about
+            foreign addresses that are hidden in a local part, and about nothing else.
+          type: bool
+        client:
+          description: >-
+            The address that the test came from, and its name by the resolver of the host that the module runs on; empty
+            where it has none. A Domino server may let hosts of its own Internet domain relay.
+          type: dict
+          contains:
+            address:
+              description: The address.
+              type: str
+            name:
+              description: The name.
+              type: str
         connections:
           description: How many connections it took.
           type: int
@@ -424,6 +441,8 @@ probes:
       sample:
         verdict: closed
         reason: ""
+        plain_is_refused: true
+        client: {address: 198.51.100.7, name: probe.example.org}
         connections: 6
         cases:
           - id: foreign

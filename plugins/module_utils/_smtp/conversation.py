@@ -27,7 +27,7 @@ from .transcript import (
     RecipientReply,
     Transcript,
 )
-from .wire import Connection, connect, resolve
+from .wire import Connection, connect, name_of, resolve
 
 if TYPE_CHECKING:
     import ssl
@@ -136,6 +136,7 @@ class _Visit:
         if not _is_welcome(seen) or seen.banner is None:
             return Battery((), ended="the server did not let this host come as far as naming a recipient")
         mode = "none" if seen.tls is not None and not seen.tls.handshake.ok else probe.tls_mode
+        seen.client_name = name_of(seen.client, deadline)
         cases = relay_cases(
             probe.relay_sender,
             probe.relay_recipient,
@@ -187,8 +188,9 @@ class _Visit:
         sock, info = connect(self._infos, deadline, seen.refused)
         self._infos = [info]
         seen.address = str(info[4][0])
+        seen.client = str(sock.getsockname()[0])
         with closing(Connection(sock, deadline)) as connection:
-            yield connection, self.probe.helo or address_literal(str(sock.getsockname()[0]))
+            yield connection, self.probe.helo or address_literal(seen.client)
 
     @contextmanager
     def _introduced(self, mode: str, seen: Transcript, step: _Step, deadline: float) -> Iterator[Connection]:

@@ -86,7 +86,7 @@ class Result:
                 }
                 for recipient in seen.recipients
             ],
-            "relay": _relay(seen.relay) if seen.relay else None,
+            "relay": _relay(seen.relay, seen) if seen.relay else None,
             "timings": dict(seen.timings),
             "error": asdict(seen.failure) if seen.failure else None,
             "findings": [asdict(finding) for finding in self.findings],
@@ -162,10 +162,12 @@ def _tls(probe: Probe, seen: Transcript) -> dict[str, Any] | None:
     }
 
 
-def _relay(battery: Battery) -> dict[str, Any]:
+def _relay(battery: Battery, seen: Transcript) -> dict[str, Any]:
     return {
         "verdict": battery.verdict,
         "reason": battery.doubt if battery.verdict == "undecided" else "",
+        "plain_is_refused": battery.plain_is_refused,
+        "client": {"address": seen.client, "name": seen.client_name},
         "connections": battery.connections,
         "cases": [_answer(answer) for answer in battery.answers],
         "controls": [_answer(answer) for answer in battery.controls],

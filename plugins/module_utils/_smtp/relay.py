@@ -115,6 +115,18 @@ class Battery:
         return "undecided" if self.doubt else "closed"
 
     @property
+    def plain_is_refused(self) -> bool:
+        """Return whether the server refused to relay to each recipient that is plainly foreign.
+
+        What an undecided test then leaves open are foreign addresses hidden in local parts, which a server that accepts
+        every local part unseen accepts as well.
+        """
+        plain = [answer for answer in self.answers if answer.case.proves]
+        relaying = [answer for answer in plain if answer.outcome == "refused" and not answer.is_about_the_domain]
+        refused = all(answer.outcome in ("refused", "sender_refused") for answer in plain)
+        return bool(relaying) and refused and not self.ended
+
+    @property
     def doubt(self) -> str:
         """Return why the refusals do not prove that the server is closed; empty where they do."""
         unknown = [answer for answer in self.answers if answer.outcome in ("unknown", "deferred")]

@@ -132,6 +132,8 @@ class Transcript:
     addresses: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)  # address -> why it was not reached
     address: str = ""  # the one that was reached
+    client: str = ""  # the address of this host in that connection
+    client_name: str = ""  # the name that this host's resolver gives it; read for the relay test only
     banner: Reply | None = None
     ehlo: Reply | None = None
     is_esmtp: bool = False

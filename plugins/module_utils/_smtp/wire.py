@@ -143,26 +143,56 @@ class Connection:
             raise ConversationError("closed", f"the connection broke ({reason(exc)})") from exc
 
 
+#: Seconds for the name of this host's own address.
+NAME_PATIENCE = 5.0
+
+
 def resolve(probe: Probe, deadline: float) -> list[Any]:
-    """Ask the host's resolver, in a thread that is left behind when it takes too long: it knows no timeout."""
+    """Return the addresses that this host's resolver gives; raises ConversationError."""
+    try:
+        return list(
+            _ask_resolver(
+                lambda: socket.getaddrinfo(
+                    probe.host, probe.port, family=_FAMILIES[probe.family], type=socket.SOCK_STREAM
+                ),
+                deadline,
+            )
+        )
+    except queue.Empty:
+        raise ConversationError("timeout", "the resolver of this host did not answer in time") from None
+    except (OSError, UnicodeError) as exc:
+        raise ConversationError("resolve", f"the name does not resolve on this host ({reason(exc)})") from exc
+
+
+def name_of(address: str, deadline: float) -> str:
+    """Return the name of an address by this host's resolver, in lower case; empty where it has none."""
+    try:
+        name = str(
+            _ask_resolver(lambda: socket.gethostbyaddr(address)[0], min(deadline, time.monotonic() + NAME_PATIENCE))
+        )
+    except (queue.Empty, OSError, UnicodeError):
+        return ""
+    return printable(name.encode("ascii", "backslashreplace")[:LINE_LIMIT]).lower()
+
+
+def _ask_resolver(question: Callable[[], Any], deadline: float) -> Any:
+    """Return the resolver's answer; raises queue.Empty when it takes too long, and what the question raises.
+
+    The resolver knows no timeout, so it is asked in a thread, which is left behind then.
+    """
     answers: queue.Queue[Any] = queue.Queue()
 
     def ask() -> None:
         try:
-            answers.put(
-                socket.getaddrinfo(probe.host, probe.port, family=_FAMILIES[probe.family], type=socket.SOCK_STREAM)
-            )
+            answers.put(question())
         except (OSError, UnicodeError) as exc:
             answers.put(exc)
 
     threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-    except queue.Empty:
-        raise ConversationError("timeout", "the resolver of this host did not answer in time") from None
+    answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
     if isinstance(answer, Exception):
-        raise ConversationError("resolve", f"the name does not resolve on this host ({reason(answer)})")
-    return list(answer)
+        raise answer
+    return answer
 
 
 def connect(infos: Sequence[Any], deadline: float, refused: dict[str, str]) -> tuple[socket.socket, Any]:

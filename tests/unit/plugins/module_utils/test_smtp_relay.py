@@ -116,6 +116,9 @@ def test_what_verdicts_rest_on(said: list[int | None], to_control: int) -> None:
         assert {answer.outcome for answer in answers} == {"refused"}
     if any(answer.case.proves for answer in accepted):
         assert battery.verdict == "open"
+        assert not battery.plain_is_refused
+    if battery.plain_is_refused:
+        assert {answer.outcome for answer in answers if answer.case.proves} == {"refused"}
     if to_control not in (550, 554):
         assert all(answer.case.proves for answer in battery.proofs)
     findings = [one.id for one in evaluate(PROBE, Transcript(relay=battery))]

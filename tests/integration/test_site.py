@@ -52,7 +52,7 @@ def has_listener(site: Site, host: str) -> bool:
 
 def test_what_a_failed_run_did_not_have_taken_over_the_next_run_does(site: Site) -> None:
     """The first run changes all there is to change, and ends at a handler, so that the others are lost."""
-    failed = site.run("opendomino.mail.site", running_server_pull_until="never said", running_server_pull_timeout=1)
+    failed = site.run("opendomino.mail.site", domino_pull_until="never said", domino_pull_timeout=1)
     assert {failure.host for failure in failed.failures()} == {"mail02"}
     assert not has_listener(site, "mail02")
     run = site.run("opendomino.mail.site")
@@ -132,7 +132,7 @@ def test_a_failed_verification_brings_everything_back(site: Site) -> None:
     notes_ini = {host: site.notes_ini(host) for host in site.hosts}
     run = site.run(
         "opendomino.mail.receive_mail",
-        receive_mail_rollback_on_failure=True,
+        domino_rollback_on_failure=True,
         verify_mail_host_name="another.example.com",
         verify_mail_retries=1,
         verify_mail_delay=0,
@@ -149,12 +149,12 @@ def test_a_failed_verification_brings_everything_back(site: Site) -> None:
 def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
     documents = what_documents_say(site, "mail01")
     run = site.run(
-        "opendomino.mail.send_mail", send_mail_rollback_on_failure=True, send_mail_server_tasks=["Router,SMTP"]
+        "opendomino.mail.send_mail", domino_rollback_on_failure=True, send_mail_server_tasks=["Router,SMTP"]
     )
     assert run.returncode != 0
     assert "brought back" in run.failures()[-1].msg
     assert what_documents_say(site, "mail01") == documents
-    healed = site.run("opendomino.mail.send_mail", send_mail_rollback_on_failure=True)
+    healed = site.run("opendomino.mail.send_mail", domino_rollback_on_failure=True)
     assert healed.returncode == 0, healed.output
     assert [c["MailExternalSMTP"] for c in site.items("mail01", "ServerConfig")] == ["1"]
 
@@ -162,7 +162,7 @@ def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
 @pytest.mark.parametrize("role", ["send_mail", "receive_mail"])
 def test_a_failure_brings_back_nothing_of_an_earlier_time_in_the_run(site: Site, role: str) -> None:
     before = site.contents()
-    run = site.run(str(APPLIED_TWICE), applied=f"opendomino.mail.{role}", **{f"{role}_rollback_on_failure": True})
+    run = site.run(str(APPLIED_TWICE), applied=f"opendomino.mail.{role}", domino_rollback_on_failure=True)
     assert {failure.host for failure in run.failures() if "brought back" in failure.msg} == set(site.hosts), run.output
     assert site.contents() != before
     assert site.run(f"opendomino.mail.{role}").changed_tasks() == dict.fromkeys(site.hosts, 0)

@@ -234,7 +234,7 @@ def test_a_role_that_opens_a_relay_closes_the_listener_again(rollback: bool, del
             "opendomino.mail.receive_mail",
             "--limit",
             HOST,
-            receive_mail_rollback_on_failure=rollback,
+            domino_rollback_on_failure=rollback,
             verify_mail_fail_on=[],
         )
         tasks = site.lab.ask(HOST, {"command": "Show Tasks"})["lines"]

@@ -39,9 +39,28 @@ VARIABLES = ("ServerTasks", *_OVERRIDES, "SMTPRelayHostsandDomains", "SMTPGreeti
 
 def judge(facts: Facts) -> Iterator[Finding | Skipped]:
     """Judge the console and notes.ini."""
+    yield from _pending(facts)
     yield from _processes(facts)
     if facts.notes_ini is not None:
         yield from _notes_ini(facts)
+
+
+def _pending(facts: Facts) -> Iterator[Finding]:
+    """Report what a run has begun and not finished. A listener that was changed and never tested may be an open relay."""
+    if not facts.pending:
+        return
+    untested = "relay_test" in facts.pending and facts.receives and not facts.is_closed_relay
+    yield Finding(
+        "changes_pending",
+        REQUIRED if untested else RECOMMENDED,
+        f"A run on {facts.host_name} did not finish: {', '.join(facts.pending)} pending."
+        + (" Its SMTP listener has not been shown to refuse relaying." if untested else ""),
+        "No pending work in .opendomino-mail-pending.",
+        "Run the playbook site again; it finishes what is pending.",
+        MEASURED,
+        ".opendomino-mail-pending in the data directory",
+        facts.host_name,
+    )
 
 
 def _processes(facts: Facts) -> Iterator[Finding | Skipped]:

@@ -31,6 +31,7 @@ KEYS = frozenset(
         "running",
         "tasks",
         "notes_ini",
+        "pending",
         "documents",
         "catalogue",
         "dns",
@@ -110,6 +111,7 @@ class Facts:
     running: bool | None = None
     tasks: tuple[str, ...] | None = None
     notes_ini: Mapping[str, str | None] | None = None
+    pending: tuple[str, ...] = ()  # work that a run has begun on the host and not finished
     documents: tuple[Document, ...] | None = None
     catalogue: frozenset[tuple[str, str]] = frozenset()
     dns: tuple[Mapping[str, Any], ...] | None = None
@@ -190,6 +192,11 @@ class Facts:
         return any(finding["id"] in ids for probe in self.probes or () for finding in probe["findings"])
 
     @property
+    def is_closed_relay(self) -> bool:
+        """Return whether an open-relay test of this run has shown that the listener refuses to relay."""
+        return any((probe.get("relay") or {}).get("verdict") == "closed" for probe in self.probes or ())
+
+    @property
     def is_answered(self) -> bool:
         """Say whether a conversation with the listener came about."""
         return any(probe.get("banner") for probe in self.probes or ())
@@ -229,6 +236,7 @@ def read_facts(given: Mapping[str, Any]) -> Facts:
         running=given.get("running"),
         tasks=_sequence(given, "tasks"),
         notes_ini=_mapping(given, "notes_ini"),
+        pending=_sequence(given, "pending") or (),
         documents=_documents(given),
         catalogue=frozenset((entry["form"], entry["setting"]) for entry in given.get("catalogue", ())),
         dns=_sequence(given, "dns"),

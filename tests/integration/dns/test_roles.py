@@ -24,8 +24,8 @@ def variables(bind: Bind, unbound: Unbound) -> dict[str, Any]:
         "receive_mail_domains": ["roles.test"],
         "receive_mail_dns_update": True,
         "receive_mail_dns_update_reverse": False,
-        "receive_mail_lookup_nameservers": ["127.0.0.1"],
-        "receive_mail_lookup_port": unbound.port,
+        "domino_lookup_nameservers": ["127.0.0.1"],
+        "domino_lookup_port": unbound.port,
         "domino_dns_update_server": "127.0.0.1",
         "domino_dns_update_port": bind.port,
         "domino_dns_update_key_name": "update-512",
@@ -49,7 +49,7 @@ def test_each_host_publishes_its_own_records(site: Site, bind: Bind, unbound: Un
     again = site.run("opendomino.mail.receive_mail", "--limit", "mail02", **extra)
     assert again.returncode == 0, again.output
     assert again.changed_tasks() == {"mail02": 0}
-    looked = [r for r in again.results if r.task.endswith("Mail exchangers of the domains are known")]
+    looked = [r for r in again.results if r.task.endswith("Look up the mail exchangers of the domains")]
     assert [r.status for r in looked] == ["ok"]
 
 

@@ -36,7 +36,7 @@ OF_THE_LAB = (
     "domino_lookup_nameservers",
     "domino_lookup_port",
     "domino_smtp_port",
-    "running_server_response_timeout",
+    "domino_console_response_timeout",
     "verify_mail_retries",
     "verify_mail_delay",
 )

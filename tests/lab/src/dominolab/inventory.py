@@ -47,7 +47,7 @@ def inventory(
         "domino_smtp_port": handshake["smtp_port"],
         "send_mail_probe_domains": sorted(handshake["foreign"]),
         # A lab server answers at once, or has nothing to say; its listener reads its documents when it is told to.
-        "running_server_response_timeout": 1.5,
+        "domino_console_response_timeout": 1.5,
         "verify_mail_retries": 10,
         "verify_mail_delay": 1,
     }

@@ -71,13 +71,13 @@ options:
         type: str
         required: true
       send_mail:
-        description: The fact C(send_mail_result) of the role P(opendomino.mail.send_mail#role).
+        description: C(send_mail) of the fact that P(opendomino.mail.apply_mail_settings#role) leaves.
         type: dict
       receive_mail:
-        description: The fact C(receive_mail_result) of the role P(opendomino.mail.receive_mail#role).
+        description: C(receive_mail) of the fact that P(opendomino.mail.apply_mail_settings#role) leaves.
         type: dict
       running_server:
-        description: The fact C(running_server_result) of the role P(opendomino.mail.running_server#role).
+        description: C(running_server) of the fact that P(opendomino.mail.apply_mail_settings#role) leaves.
         type: dict
       verify_mail:
         description: The fact C(verify_mail_result) of the role P(opendomino.mail.verify_mail#role).
@@ -138,9 +138,9 @@ EXAMPLES = r"""
     hosts: "{{ ansible_play_hosts_all }}"
     results:
       - host: mail01.example.com
-        send_mail: "{{ hostvars['mail01.example.com'].send_mail_result }}"
-        receive_mail: "{{ hostvars['mail01.example.com'].receive_mail_result }}"
-        running_server: "{{ hostvars['mail01.example.com'].running_server_result | default({}) }}"
+        send_mail: "{{ hostvars['mail01.example.com'].apply_mail_settings_result.send_mail }}"
+        receive_mail: "{{ hostvars['mail01.example.com'].apply_mail_settings_result.receive_mail }}"
+        running_server: "{{ hostvars['mail01.example.com'].apply_mail_settings_result.running_server }}"
       - host: mail02.example.com
         failure:
           reason: No route to host

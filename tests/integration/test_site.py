@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ansible_collections.opendomino.mail.plugins.module_utils._notes_name import canonical
 from dominolab import mail
 
 if TYPE_CHECKING:
@@ -146,23 +149,75 @@ def test_a_failed_verification_brings_everything_back(site: Site) -> None:
     assert not any(listens(site, host) for host in site.hosts)
 
 
+def server_document(site: Site, host: str) -> dict[str, object]:
+    """Return the items of a host's Server document, as the administration server has them."""
+    (name,) = (server["server_name"] for key, server in site.handshake["servers"].items() if key == host)
+    (found,) = (items for items in site.items("mail01", "Server") if items["ServerName"] == canonical(name))
+    return found
+
+
+NEVER_PULLED = {"domino_pull_until": "never said", "domino_pull_timeout": 1}
+
+
 def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
-    documents = what_documents_say(site, "mail01")
-    run = site.run(
-        "opendomino.mail.send_mail", domino_rollback_on_failure=True, send_mail_server_tasks=["Router,SMTP"]
-    )
-    assert run.returncode != 0
+    before = server_document(site, "mail02")
+    run = site.run("opendomino.mail.send_mail", domino_rollback_on_failure=True, **NEVER_PULLED)
+    assert {failure.host for failure in run.failures()} == {"mail02"}
     assert "brought back" in run.failures()[-1].msg
-    assert what_documents_say(site, "mail01") == documents
+    assert server_document(site, "mail02") == before
     healed = site.run("opendomino.mail.send_mail", domino_rollback_on_failure=True)
     assert healed.returncode == 0, healed.output
+    assert server_document(site, "mail02") != before
     assert [c["MailExternalSMTP"] for c in site.items("mail01", "ServerConfig")] == ["1"]
 
 
-@pytest.mark.parametrize("role", ["send_mail", "receive_mail"])
-def test_a_failure_brings_back_nothing_of_an_earlier_time_in_the_run(site: Site, role: str) -> None:
-    before = site.contents()
+@pytest.mark.parametrize(("role", "second_application"), [("send_mail", "1"), ("receive_mail", "0")])
+def test_a_failure_brings_back_nothing_of_an_earlier_application_in_the_run(
+    site: Site, role: str, second_application: str
+) -> None:
+    before = server_document(site, "mail02")
     run = site.run(str(APPLIED_TWICE), applied=f"opendomino.mail.{role}", domino_rollback_on_failure=True)
-    assert {failure.host for failure in run.failures() if "brought back" in failure.msg} == set(site.hosts), run.output
-    assert site.contents() != before
-    assert site.run(f"opendomino.mail.{role}").changed_tasks() == dict.fromkeys(site.hosts, 0)
+    assert {failure.host for failure in run.failures() if "brought back" in failure.msg} == {"mail02"}, run.output
+    first_application = server_document(site, "mail02")
+    assert first_application != before
+    assert first_application["Router_PortStatus"] != second_application
+    assert site.run(f"opendomino.mail.{role}").returncode == 0
+    assert server_document(site, "mail02") == first_application
+
+
+def test_a_failed_undo_step_does_not_stop_the_others(site: Site) -> None:
+    """Without a line ServerTasks before, a running server cannot be brought back to that: there is no such command."""
+    path = Path(site.handshake["servers"]["mail02"]["data_directory"]) / "notes.ini"
+    site.lab.stop("mail02")
+    path.write_bytes(b"".join(line for line in path.read_bytes().splitlines(True) if b"ServerTasks=" not in line))
+    site.lab.start("mail02")
+    before = server_document(site, "mail02")
+    run = site.run("opendomino.mail.receive_mail", "--limit", "mail02", domino_rollback_on_failure=True, **NEVER_PULLED)
+    message = run.failures()[-1].msg
+    assert "but for: ServerTasks (" in message
+    assert server_document(site, "mail02") == before
+
+
+def test_undo_keeps_what_somebody_else_has_added_meanwhile(site: Site) -> None:
+    def written() -> bool:
+        return "1" in (items.get("SMTPListenerEnabled") for items in site.items("mail01", "Server"))
+
+    def add_pop3() -> None:
+        end = time.monotonic() + 120
+        while not written() and time.monotonic() < end:
+            time.sleep(0.05)
+        site.lab.ask("mail02", {"command": "set config ServerTasks=Replica,Router,Update,AMgr,AdminP,SMTP,POP3"})
+
+    somebody = threading.Thread(target=add_pop3)
+    somebody.start()
+    run = site.run(
+        "opendomino.mail.receive_mail",
+        "--limit",
+        "mail02",
+        domino_rollback_on_failure=True,
+        domino_pull_until="never said",
+        domino_pull_timeout=8,
+    )
+    somebody.join()
+    assert "brought back" in run.failures()[-1].msg, run.output
+    assert b"ServerTasks=Replica,Router,Update,AMgr,AdminP,POP3" in site.notes_ini("mail02")

@@ -81,16 +81,14 @@ def _add_document(
 def _agree(there: Mapping[str, Any], name: str, value: Any, role: str, owner: str) -> None:
     if name in there and there[name] != value:
         raise DeclarationError(
-            f"{owner} sets {name} to {there[name]!r}, and {role} sets it to {value!r} in the same document. Nothing was "
-            "changed. Give both the same value."
+            f"{owner} sets {name} to {there[name]!r}, and {role} sets it to {value!r} in the same document. Nothing "
+            "was changed. Give both the same value."
         )
 
 
 def _identity(document: Mapping[str, Any]) -> str:
     """Return what identifies the document: its form, and the values that it matches, as names compare."""
-    match = {
-        str(name).lower(): _notes_name.canonical(str(value)).lower() for name, value in document["match"].items()
-    }
+    match = {str(name).lower(): _notes_name.canonical(str(value)).lower() for name, value in document["match"].items()}
     return repr((document["form"], sorted(match.items())))
 
 

@@ -46,7 +46,10 @@ def judge(facts: Facts) -> Iterator[Finding | Skipped]:
 
 
 def _pending(facts: Facts) -> Iterator[Finding]:
-    """Report what a run has begun and not finished. A listener that was changed and never tested may be an open relay."""
+    """Report what a run has begun and not finished.
+
+    A listener that was changed and never tested may be an open relay.
+    """
     if not facts.pending:
         return
     untested = "relay_test" in facts.pending and facts.receives and not facts.is_closed_relay

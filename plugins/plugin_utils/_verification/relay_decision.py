@@ -47,14 +47,16 @@ def decide(
 ) -> Decision:
     """Return what follows from the result of smtp_probe for one listener.
 
-    `opened` is whether the role itself opened the listener. A probe host that could not be reached, a module that failed
-    and a listener that did not answer are no test.
+    `opened` is whether the role itself opened the listener. A probe host that could not be reached, a module that
+    failed and a listener that did not answer are no test.
     """
     first = next(iter(probe.get("probes") or ()), None) or {}
     relay = first.get("relay") or {}
     if not relay or not first.get("banner"):
         reason = _why_untested(probe, first)
-        return Decision(FAIL, "undecided", False, False, False, f"{host} could not be tested for an open relay: {reason}")
+        return Decision(
+            FAIL, "undecided", False, False, False, f"{host} could not be tested for an open relay: {reason}"
+        )
     verdict = str(relay.get("verdict", "undecided"))
     client = relay.get("client") or {}
     outside = _is_outside(client, str(first.get("address") or ""), internet_domains)
@@ -63,16 +65,15 @@ def decide(
     where = _where(client, outside=outside)
     if verdict == "open":
         proof = _finding(first, "relay_open") or "an open relay."
-        return Decision(
-            FAIL, verdict, True, outside, True, f"{host} is {proof} {where} {_CLOSE}{'' if outside else _INSIDE}"
-        )
-    reason = f"{host}: the open-relay test is undecided: {relay.get('reason') or 'no reason was given'}. {where}"
+        message = f"{host} is {proof} {where} {_CLOSE}{'' if outside else _INSIDE}"
+        return Decision(FAIL, verdict, True, outside, True, message)
     if undecided == "auto":
         action = FAIL if opened and outside and not relay.get("plain_is_refused") else WARN
     else:
         action = undecided
-    remedy = _remedy(relay, outside=outside)
-    return Decision(action, verdict, True, outside, action == FAIL, f"{reason} {remedy}")
+    reason = relay.get("reason") or "no reason was given"
+    message = f"{host}: the open-relay test is undecided: {reason}. {where} {_remedy(relay, outside=outside)}"
+    return Decision(action, verdict, True, outside, action == FAIL, message)
 
 
 _INSIDE = " A host inside the server's own Internet domain may be allowed to relay; set verify_mail_probe_from to one outside."
@@ -86,7 +87,8 @@ def _why_untested(probe: Mapping[str, Any], first: Mapping[str, Any]) -> str:
         reason = f"its SMTP listener did not answer: {error.get('text') or 'there was no greeting'}"
     else:
         reason = str(probe.get("msg") or "the probe returned no result")
-    return f"{reason.rstrip('. ')}. Make port {first.get('port', 25)} of the host reachable for verify_mail_probe_from, then run again."
+    port = first.get("port", 25)
+    return f"{reason.rstrip('. ')}. Make port {port} of the host reachable for verify_mail_probe_from, then run again."
 
 
 def _is_outside(client: Mapping[str, Any], server: str, internet_domains: Iterable[str]) -> bool:
@@ -104,20 +106,21 @@ def _is_outside(client: Mapping[str, Any], server: str, internet_domains: Iterab
 def _where(client: Mapping[str, Any], *, outside: bool) -> str:
     name = client.get("name") or "no name"
     place = "outside" if outside else "inside"
-    return f"The probe came from {client.get('address') or 'an unknown address'} ({name}), which is {place} the server's Internet domains."
+    address = client.get("address") or "an unknown address"
+    return f"The probe came from {address} ({name}), which is {place} the server's Internet domains."
 
 
 def _remedy(relay: Mapping[str, Any], *, outside: bool) -> str:
     if relay.get("plain_is_refused"):
         return (
-            "Recipients that are plainly foreign were refused; only addresses hidden in a local part are undecided. Let the "
-            "server verify that its own recipients exist, and they are refused as well."
+            "Recipients that are plainly foreign were refused; only addresses hidden in a local part are undecided. "
+            "Let the server verify that its own recipients exist, and they are refused as well."
         )
     if not outside:
         return "Set verify_mail_probe_from to a host outside the server's Internet domains, then run again."
     return (
-        "Set verify_mail_relay_sender and verify_mail_relay_recipient to addresses that the server accepts mail from and that "
-        "can receive mail, or set receive_mail_relay_undecided to warn."
+        "Set verify_mail_relay_sender to an address that the server accepts mail from and verify_mail_relay_recipient "
+        "to one that can receive mail, or set receive_mail_relay_undecided to warn."
     )
 
 

@@ -76,7 +76,9 @@ def decide(
     return Decision(action, verdict, True, outside, action == FAIL, message)
 
 
-_INSIDE = " A host inside the server's own Internet domain may be allowed to relay; set verify_mail_probe_from to one outside."
+_INSIDE = (
+    " A host of the server's own Internet domain may be allowed to relay; set verify_mail_probe_from to another one."
+)
 
 
 def _why_untested(probe: Mapping[str, Any], first: Mapping[str, Any]) -> str:

@@ -20,12 +20,12 @@ DNS_CASES: list[dict[str, Any]] = [
     {
         "id": "MX records that point elsewhere",
         "vars": {"receive_mail_domains": ["example.com", "example.org"]},
-        "says": ["example.org -> mx.example.org", "Nothing was changed"],
+        "says": ["example.org -> mx.example.org", "receive_mail: nothing was changed"],
     },
     {
         "id": "a host name that leads to another address",
         "vars": {"receive_mail_addresses": ["192.0.2.99"]},
-        "says": ["192.0.2.99", "Nothing was changed"],
+        "says": ["192.0.2.99", "receive_mail: nothing was changed"],
     },
 ]
 
@@ -53,6 +53,18 @@ def test_send_mail_refuses(untouched: Site, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", DNS_CASES, ids=lambda case: case["id"])
 def test_receive_mail_refuses(untouched: Site, case: dict[str, Any]) -> None:
     check(untouched, "opendomino.mail.receive_mail", case)
+
+
+def test_site_refuses_before_the_first_write(untouched: Site) -> None:
+    """What receive_mail refuses is refused before anything of send_mail is written."""
+    wrong = {"receive_mail_domains": ["example.com", "example.org"]}
+    case = {"vars": wrong, "says": ["example.org -> mx.example.org", "send_mail and receive_mail: nothing was changed"]}
+    check(untouched, "opendomino.mail.site", case)
+
+
+def test_a_secret_that_is_empty_masks_nothing(untouched: Site) -> None:
+    run = untouched.run("opendomino.mail.site", domino_rest_password="")
+    assert not any("********" in str(result.msg) for result in run.results), run.output
 
 
 def test_a_host_that_is_not_set_up_does_not_pass_verification(untouched: Site) -> None:

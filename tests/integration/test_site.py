@@ -82,6 +82,16 @@ def test_domain_documents_are_written_by_the_administration_server_only(site: Si
     assert [i.get("SMTPListenerEnabled") for i in site.items("mail01", "Server")] == ["0", "1"]
 
 
+def test_verify_does_not_pass_a_host_that_cannot_send_whatever_the_limit(site: Site) -> None:
+    """No run of the administration server has made a Configuration document yet."""
+    assert site.run("opendomino.mail.site", "--limit", "mail02").returncode == 0
+    run = site.run("opendomino.mail.verify", "--limit", "mail02", verify_mail_retries=0)
+    assert run.returncode != 0
+    assert "No Configuration document applies to Mail02/Acme" in run.failures()[-1].msg
+    assert site.run("opendomino.mail.site", "--limit", "mail01").returncode == 0
+    assert site.run("opendomino.mail.verify", "--limit", "mail02", verify_mail_retries=3).returncode == 0
+
+
 def test_a_configuration_document_of_ones_own_is_written_by_its_own_host(site: Site) -> None:
     run = site.run("opendomino.mail.send_mail", "--limit", "mail02", send_mail_configuration="Mail02/Acme")
     assert run.returncode == 0, run.output

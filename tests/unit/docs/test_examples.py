@@ -162,7 +162,11 @@ def role_specs() -> dict[str, dict[str, Any]]:
 @cache
 def fleet_variables() -> frozenset[str]:
     """Return the `domino_...` variables that the roles and playbooks read."""
-    read = [*ROOT.glob("roles/*/defaults/main.yml"), *ROOT.glob("playbooks/*.yml")]
+    read = [
+        path
+        for glob in ("roles/*/defaults/*.yml", "roles/*/vars/*.yml", "playbooks/**/*.yml")
+        for path in ROOT.glob(glob)
+    ]
     text = "".join(path.read_text(encoding="utf-8") for path in read)
     return frozenset(re.findall(r"\bdomino_\w+\b", text))
 

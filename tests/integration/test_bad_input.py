@@ -20,12 +20,12 @@ DNS_CASES: list[dict[str, Any]] = [
     {
         "id": "MX records that point elsewhere",
         "vars": {"receive_mail_domains": ["example.com", "example.org"]},
-        "says": ["example.org -> mx.example.org", "receive_mail: nothing was changed"],
+        "says": ["example.org -> mx.example.org", "Nothing was changed on this host by receive_mail."],
     },
     {
         "id": "a host name that leads to another address",
         "vars": {"receive_mail_addresses": ["192.0.2.99"]},
-        "says": ["192.0.2.99", "receive_mail: nothing was changed"],
+        "says": ["192.0.2.99", "Nothing was changed on this host by receive_mail."],
     },
 ]
 
@@ -58,7 +58,7 @@ def test_receive_mail_refuses(untouched: Site, case: dict[str, Any]) -> None:
 def test_site_refuses_before_the_first_write(untouched: Site) -> None:
     """What receive_mail refuses is refused before anything of send_mail is written."""
     wrong = {"receive_mail_domains": ["example.com", "example.org"]}
-    case = {"vars": wrong, "says": ["example.org -> mx.example.org", "send_mail and receive_mail: nothing was changed"]}
+    case = {"vars": wrong, "says": ["example.org -> mx.example.org", "on this host by send_mail and receive_mail."]}
     check(untouched, "opendomino.mail.site", case)
 
 

@@ -58,7 +58,7 @@ def test_records_that_are_missing_can_be_pasted(untouched: Site, bind: Bind, unb
     before = untouched.contents()
     run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01", **extra)
     (failure,) = run.failures()
-    for text in ("Nothing was changed on this host.", "receive_mail_dns_update"):
+    for text in ("Nothing was changed on this host by receive_mail.", "receive_mail_dns_update"):
         assert text in failure.msg
     for line in ("readonly.test. 3600 IN MX 10 mail01.example.com.", "mail01.example.com. 3600 IN A 127.0.0.11"):
         assert line in failure.msg.splitlines()
@@ -67,7 +67,7 @@ def test_records_that_are_missing_can_be_pasted(untouched: Site, bind: Bind, unb
 
 
 def test_publishing_wants_a_server(untouched: Site, bind: Bind, unbound: Unbound) -> None:
-    extra = {**variables(bind, unbound), "receive_mail_dns_update_server": ""}
+    extra = {**variables(bind, unbound), "domino_dns_update_server": ""}
     run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01", **extra)
     (failure,) = run.failures()
     assert "the primary of the zones" in failure.msg
@@ -86,7 +86,7 @@ def test_the_dns_servers_of_a_host_are_set_before_they_are_tried(site: Site, tmp
     playbook = tmp_path / "play.yml"
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
     extra = {"send_mail_nameservers": ["192.0.2.53"], "send_mail_nameservers_method": "file"}
-    task = "This host asks the DNS servers of its site"
+    task = "Set the DNS servers of this host"
 
     check = site.run(str(playbook), "--check", "--diff", **extra)
     assert check.returncode == 0, check.output

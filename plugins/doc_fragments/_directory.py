@@ -33,12 +33,18 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer.
+      - Seconds that a request may take, from connecting to the last byte of its answer.
     type: int
     default: 30
+  max_response_size:
+    description:
+      - The largest answer that is read, in MiB.
+      - Documents are read in pages, so that 64 MiB are enough for large directories. The design of a database comes in one answer.
+    type: int
+    default: 64
 notes:
-  - No proxy is used.
-  - A login is tried once. When a token expires it is renewed once.
+  - No proxy is used, and redirects are not followed.
+  - A login that is refused is not tried again. A token that expires is renewed, as often as that happens.
 requirements:
   - HCL Domino REST API on the server
 """

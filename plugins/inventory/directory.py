@@ -141,7 +141,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._directory_module 
 from ansible_collections.opendomino.mail.plugins.plugin_utils._directory_fleet import FleetError, fleet
 
 _SUFFIXES = ("domino_directory.yml", "domino_directory.yaml")
-_ACCOUNT = ("url", "username", "password", "scope", "validate_certs", "ca_path", "timeout")
+_ACCOUNT = ("url", "username", "password", "scope", "validate_certs", "ca_path", "timeout", "max_response_size")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

@@ -34,6 +34,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
+    "max_response_size": {"type": "int", "default": 64},
 }
 
 #: One definition of a document, as the modules that write documents take it.
@@ -96,6 +97,7 @@ def _open_transport(params: Mapping[str, Any]) -> Iterator[Transport]:
     transport = Transport(
         params["url"],
         timeout=params["timeout"],
+        max_response_size=params["max_response_size"],
         validate_certs=params["validate_certs"],
         ca_path=params["ca_path"],
     )

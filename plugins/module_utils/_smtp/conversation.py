@@ -10,6 +10,7 @@ from collections import deque
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Iterable, Iterator
 
+from .._tcp import ConversationError, connect, resolve
 from . import tls
 from .names import address_literal, is_domain
 from .relay import (
@@ -22,12 +23,11 @@ from .relay import (
 from .transcript import (
     TLS,
     Check,
-    ConversationError,
     Failure,
     RecipientReply,
     Transcript,
 )
-from .wire import Connection, connect, resolve
+from .wire import Connection
 
 if TYPE_CHECKING:
     import ssl

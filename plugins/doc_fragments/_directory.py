@@ -39,7 +39,8 @@ options:
   max_response_size:
     description:
       - The largest answer that is read, in MiB.
-      - Documents are read in pages, so that 64 MiB are enough for large directories. The design of a database comes in one answer.
+      - Documents are read in pages, so that 64 MiB are enough for large directories. The design of a database comes in
+        one answer.
     type: int
     default: 64
 notes:

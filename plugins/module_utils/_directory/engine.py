@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import design as designs
 from . import undoing
 from .applying import apply
-from .creation import Index
+from .creation import look_up, look_up_settled
 from .errors import DirectoryError, IncompleteError, nothing_changed
 from .plan import CREATED, DELETED, Change, Outcome, Plan, narrowed, plan
 
@@ -92,12 +92,15 @@ def read(api: DirectoryApi, wanted: Sequence[Selection]) -> Sequence[tuple[Selec
 
 
 def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[Plan]:
-    """Plan all definitions, with one search per form."""
-    found: dict[str, Index] = {}
-    for form in _forms(definition.form.name for definition in definitions):
-        matches = [definition.match for definition in definitions if definition.form.name == form]
-        found[form] = Index(api.find(form, matches))
-    plans = [_planned(api, found[definition.form.name].matching(definition), definition) for definition in definitions]
+    """Plan all definitions, with one search per form.
+
+    Where several documents match a definition, runs that made them at the same time get time to remove theirs.
+    """
+    found = dict(look_up(api, definitions))
+    contested = [definition for definition in definitions if not _is_settled(found[id(definition)])]
+    if contested:
+        found.update(look_up_settled(api, contested, _is_settled, more_patience=2))
+    plans = [_planned(api, found[id(definition)], definition) for definition in definitions]
     owners: dict[str, Definition] = {}
     for planned in plans:
         if planned.document:
@@ -109,6 +112,11 @@ def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[P
                 )
             _check_lists(api, planned)
     return plans
+
+
+def _is_settled(found: Sequence[Document]) -> bool:
+    """Return whether waiting changes nothing: at most one document, or one that replication left, which stays."""
+    return len(found) < 2 or any(document.is_conflict for document in found)
 
 
 def _planned(api: DirectoryApi, found: Sequence[Document], definition: Definition) -> Plan:

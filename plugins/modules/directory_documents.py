@@ -493,6 +493,7 @@ from ..module_utils._directory_module import (
     OUTPUT_ARGUMENT_SPEC,
     OUTPUT_REQUIRED_IF,
     fail,
+    hide,
     session,
 )
 from ..module_utils._dxl_file import write as write_dxl
@@ -538,11 +539,11 @@ SPEC: dict[str, Any] = {
 def work(module: AnsibleModule) -> None:
     """Plan, check, apply, report."""
     given = module.params["documents"] or []
-    module.no_log_values.update(report.secrets_given(given))
+    hide(module, report.secrets_given(given))
     how = {"write": not module.check_mode, "design_check": module.params["design_check"]}
     try:
         catalogue = merged(module.params["catalogue"])
-        module.no_log_values.update(report.secrets_given(given, catalogue))
+        hide(module, report.secrets_given(given, catalogue))
         definitions = define_all(given, catalogue)
         entries = undoing.parse(module.params["undo"] or [], catalogue)
         if module.params["output"] == "dxl":

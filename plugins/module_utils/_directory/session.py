@@ -48,7 +48,7 @@ class Session:
         self._never_accepted = 0
         self._logging_in = threading.Lock()
         #: what must not be shown: the password, and each token
-        self.secrets = {account.password}
+        self.secrets = {account.password} - {""}
 
     def call(
         self,

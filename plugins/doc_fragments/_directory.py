@@ -94,3 +94,18 @@ options:
       - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
     type: str
 """
+
+    # How modules make sure that the right server was named as the administration server.
+    ADMINISTRATION = r"""
+options:
+  administration_server:
+    description:
+      - Name of the administration server of the Domino Directory, abbreviated or canonical.
+      - >-
+        If set, the directory must have a Server document of this name. Otherwise the module fails, in check mode too,
+        before anything is written, and names the Server documents that are there.
+      - >-
+        Whether this server is the administration server cannot be checked, because HCL Domino REST API, as published,
+        does not show it.
+    type: str
+"""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import env_fallback
 
+from ._directory.administration import server_document
 from ._directory.errors import DefinitionError
 from ._directory.items import FORMS
 from ._directory.rest import RestDirectory
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ansible.module_utils.basic import AnsibleModule
+
+    from ._directory.definition import Definition
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_URL"])},
@@ -38,6 +41,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "timeout": {"type": "int", "default": 30},
     "max_response_size": {"type": "int", "default": 64},
 }
+
+#: The option of modules that can make sure of the administration server; its documentation is in the same fragment.
+ADMINISTRATION_ARGUMENT_SPEC: dict[str, Any] = {"administration_server": {"type": "str"}}
 
 #: One definition of a document, as the modules that write documents take it.
 DOCUMENT_SPEC: dict[str, Any] = {
@@ -99,6 +105,12 @@ def require_account(params: Mapping[str, Any]) -> None:
             raise DefinitionError(
                 f"{name} is empty. Set this option{hint}. Nothing was asked, and nothing was changed."
             )
+
+
+def administration(params: Mapping[str, Any]) -> Definition | None:
+    """Return the Server document that has to be there, None where the options name no administration server."""
+    name = params["administration_server"]
+    return None if name is None else server_document(name)
 
 
 def hide(module: AnsibleModule, secrets: Iterable[str]) -> None:

@@ -141,8 +141,8 @@ def _is_flat(body: Any) -> bool:
         level = [
             entry
             for container in level
-            for entry in (container.values() if isinstance(container, dict) else container)
-            if isinstance(entry, (dict, list))
+            for entry in (container.values() if container.__class__ is dict else container)
+            if entry.__class__ is dict or entry.__class__ is list
         ]
         if not level:
             return True

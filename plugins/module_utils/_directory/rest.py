@@ -16,7 +16,7 @@ from .document import Document
 from .errors import ConflictError, DirectoryError, RefusedError
 from .plan import Change
 from .session import BASIS, SETUP, Account, Session, remedy
-from .transport import Answer
+from .transport import Answer, objects, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -244,7 +244,7 @@ class RestDirectory:
         """Return the document of an answer."""
         meta = self._meta(body)
         items = {name: value for name, value in body.items() if name[:1] != "@"}
-        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not str(text).startswith(_ABSENT)]
+        remarks = [f"{form}: {text}" for text in texts(body.get("@warnings")) if not text.startswith(_ABSENT)]
         created = str(meta.get("created") or "")
         return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
 
@@ -287,9 +287,10 @@ class RestDirectory:
         """Say which of the four steps to a usable scope is missing, by asking for each."""
         scopes = self._session.call("GET", f"{BASIS}/scopes", {"includeAll": "true", "skipIcon": "true"})
         if scopes.ok and isinstance(scopes.body, list):
-            mine = next((entry for entry in scopes.body if entry.get("apiName") == self._scope), None)
+            listed = objects(scopes.body)
+            mine = next((entry for entry in listed if entry.get("apiName") == self._scope), None)
             if mine is None:
-                others = [entry["apiName"] for entry in scopes.body if _is_directory(entry)]
+                others = [str(entry.get("apiName")) for entry in listed if _is_directory(entry)]
                 hint = f" Scopes on names.nsf are: {', '.join(others)}." if others else ""
                 return (
                     f' Step 3 of 4 is missing, or step 1 if it was made: no scope "{self._scope}" can be seen.{hint} '

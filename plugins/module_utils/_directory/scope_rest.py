@@ -19,6 +19,7 @@ from .errors import DirectoryError, RefusedError
 from .rest import design_fields
 from .scope import NSF
 from .session import BASIS, SETUP, Account, Session, remedy
+from .transport import objects, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,6 +76,9 @@ class SetupApi:
         """Return a schema of names.nsf, None where there is none of that name. Raises RefusedError."""
         answer = self._call("GET", "/schema", _of(name))
         if answer.ok and isinstance(answer.body, dict):
+            if not _is_schema(answer.body):
+                text = f"{self._transport.url} gave something that is not a schema: {str(answer.body)[:200]}"
+                raise RefusedError(text, answer.status)
             return answer.body
         if answer.status == 404 and (answer.error_id == NO_SUCH_SCHEMA or self._is_listed(name) is False):
             return None
@@ -93,7 +97,7 @@ class SetupApi:
         """Return all scopes of the server. Raises RefusedError."""
         answer = self._call("GET", "/admin/scopes")
         if answer.ok and isinstance(answer.body, list):
-            return [scope for scope in answer.body if isinstance(scope, dict)]
+            return objects(answer.body)
         raise self._refused(answer, "reading the scopes", _administrator(answer))
 
     def design(self, form: str) -> Design:
@@ -136,10 +140,8 @@ class SetupApi:
             hint = " It was set up and does not answer; look at the console of the server (Tell restapi refresh cache)."
             hint = remedy(answer) or hint
             raise self._refused(answer, f'asking the scope "{scope}"', hint)
-        roles = answer.body.get("Roles") or ()
-        return DataAccess(
-            str(answer.body.get("User")), str(answer.body.get("Level", "")).upper(), tuple(map(str, roles))
-        )
+        roles = tuple(texts(answer.body.get("Roles")))
+        return DataAccess(str(answer.body.get("User")), str(answer.body.get("Level", "")).upper(), roles)
 
     def write_schema(self, name: str, body: Mapping[str, Any], *, dry_run: bool) -> None:
         """Create or replace a schema; with `dry_run` only ask whether the server would take it. Raises RefusedError."""
@@ -150,7 +152,7 @@ class SetupApi:
                 answer, f'{"the dry run of " if dry_run else ""}writing the schema "{name}"', _designer(answer)
             )
         said = answer.body.get("@warnings") if isinstance(answer.body, dict) else None
-        self.warnings += [f'Schema "{name}": {text}' for text in said or ()]
+        self.warnings += [f'Schema "{name}": {text}' for text in texts(said)]
 
     def delete_schema(self, name: str) -> None:
         """Remove a schema. Raises RefusedError."""
@@ -177,7 +179,7 @@ class SetupApi:
         answer = self._call("GET", "/schemas", {"nsfPath": NSF})
         if not answer.ok or not isinstance(answer.body, list):
             return None
-        return any(isinstance(entry, dict) and entry.get("apiName") == name for entry in answer.body)
+        return any(entry.get("apiName") == name for entry in objects(answer.body))
 
     def _database(self) -> Mapping[str, Any] | None:
         """Return what /admin/access says of names.nsf, {} where it is not listed, None where it says nothing."""
@@ -185,8 +187,7 @@ class SetupApi:
         answer = self._call("POST", "/admin/access", None, wanted)
         if not answer.ok or not isinstance(answer.body, list):
             return None
-        entries = [entry for entry in answer.body if isinstance(entry, dict)]
-        return next((entry for entry in entries if str(entry.get("path", "")).lower() == NSF), {})
+        return next((entry for entry in objects(answer.body) if str(entry.get("path", "")).lower() == NSF), {})
 
     def _database_hint(self, answer: Answer) -> str:
         """Say why nothing of names.nsf can be read: switched off, excluded, or no right."""
@@ -222,6 +223,17 @@ class SetupApi:
         accept: str = "application/json",
     ) -> Answer:
         return self._session.call(method, SETUP + path, query, body, accept)
+
+
+def _is_schema(body: Mapping[str, Any]) -> bool:
+    """Return whether a schema is made of lists and objects where HCL's description has them."""
+    lists = [body.get(key) or [] for key in ("forms", "views", "agents")]
+    for form in objects(lists[0]):
+        modes = form.get("formModes") or []
+        lists += [modes, *(mode.get("fields") or [] for mode in objects(modes))]
+        if len(objects(modes)) != len(modes):
+            return False
+    return all(isinstance(entry, list) for entry in lists) and len(objects(lists[0])) == len(lists[0])
 
 
 def _of(schema: str) -> dict[str, str]:

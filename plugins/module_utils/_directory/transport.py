@@ -189,6 +189,16 @@ class Transport:
         return f"broke the connection off ({exc})."
 
 
+def texts(value: Any) -> list[str]:
+    """Return the entries of a JSON list as text; whatever came instead of a list is none."""
+    return list(map(str, value)) if isinstance(value, list) else []
+
+
+def objects(body: Any) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list; whatever else an answer has in their place is left out."""
+    return [entry for entry in body if isinstance(entry, dict)] if isinstance(body, list) else []
+
+
 def _tls(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_path:

@@ -7,15 +7,32 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import resource
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansible_collections.opendomino.mail.plugins.module_utils._directory.errors import UnreachableError
+from ansible_collections.opendomino.mail.plugins.module_utils._directory import (
+    creation,
+    engine,
+    scope,
+    scope_engine,
+)
+from ansible_collections.opendomino.mail.plugins.module_utils._directory.definition import define_all
+from ansible_collections.opendomino.mail.plugins.module_utils._directory.errors import (
+    DirectoryError,
+    UnreachableError,
+)
+from ansible_collections.opendomino.mail.plugins.module_utils._directory.rest import RestDirectory
+from ansible_collections.opendomino.mail.plugins.module_utils._directory.scope_rest import SetupApi
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.transport import Answer, Transport
 
 from ...._hostile_server import Behaviour, drips, floods, hostile_server, says
+from ...._rest_server import PASSWORD, rest_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ANSWER = HEAD + b"Content-Length: 100\r\n\r\n[" + b" " * 98 + b"]"
@@ -141,3 +158,60 @@ def test_compressed_content_is_not_unpacked() -> None:
     answer = _answer(says(_whole(bomb, b"500 Internal Server Error", b"Content-Encoding: gzip\r\n")))
     assert answer.message.isprintable()
     assert len(answer.message) < 2000
+
+
+ATOMS: list[Any] = [None, 1, "x", True, 1.5, [], {}, [1], [None], [[]], ["x"], [{}], {"a": 1}, {"a": {}}]
+
+
+def _mangled(body: Any, chance: random.Random) -> Any:
+    """Return an answer with something else in one place."""
+    if chance.random() < 0.25 or not isinstance(body, (dict, list)) or not body:
+        return chance.choice(ATOMS)
+    place = chance.choice(list(body)) if isinstance(body, dict) else chance.randrange(len(body))
+    mangled: Any = dict(body) if isinstance(body, dict) else list(body)
+    mangled[place] = _mangled(mangled[place], chance)
+    return mangled
+
+
+class MangledTransport(Transport):
+    """Gives answers of another shape than the published one, now and then."""
+
+    chance = random.Random()
+
+    def request(self, *args: Any, **kwargs: Any) -> Answer:
+        """Return an answer."""
+        answer = super().request(*args, **kwargs)
+        if "bearer" in answer.body or self.chance.random() > 0.3:
+            return answer
+        return Answer(self.chance.choice([answer.status, 200, 403, 404, 500]), _mangled(answer.body, self.chance))
+
+
+def test_answers_of_any_shape_are_errors_of_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(creation, "PATIENCE", (0,))
+    documents = [{"Form": "ServerConfig", "ServerName": "*"}, {"Form": "Server", "ServerName": "CN=Mail01/O=Acme"}]
+    definitions = define_all(
+        [
+            {"form": "ServerConfig", "match": {"server_name": "*"}, "settings": {"external_smtp": "enabled"}},
+            {"form": "Domain", "match": {"global_domain_name": "Acme"}, "settings": {"domain_type": "global_domain"}},
+        ]
+    )
+    wanted, request = scope.Wanted("dominodirectory", "dominodirectory"), scope_engine.Request(["ServerConfig"], {})
+    ended = {"error": 0, "none": 0}
+    with rest_server(tmp_path, documents=documents, kept=False) as server:
+        for number in range(150):
+            transport = MangledTransport(server.url, timeout=20)
+            transport.chance = random.Random(number)
+            try:
+                if number % 2:
+                    directory = RestDirectory(transport, "Lab Admin", PASSWORD, setup=True)
+                    engine.run(directory, definitions, write=False, design_check="strict")
+                else:
+                    scope_engine.run(SetupApi(transport, "Lab Admin", PASSWORD), wanted, request, write=False)
+            except DirectoryError as exc:
+                assert str(exc).isprintable()  # noqa: PT017 - any text will do
+                ended["error"] += 1
+            else:
+                ended["none"] += 1
+            finally:
+                transport.close()
+    assert min(ended.values()) > 20, ended

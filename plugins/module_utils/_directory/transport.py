@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from .._http import MEBIBYTE, HttpError, Request, SizeError, decoded, exchange
 from .._printable import harmless
-from .._tcp import ConversationError, connect, resolve
+from .._tcp import ConversationError, connect, reason, resolve
 from .errors import DefinitionError, UnreachableError
 
 if TYPE_CHECKING:
@@ -93,6 +93,9 @@ class Transport:
             )
         if parts.username is not None or parts.password is not None:
             raise DefinitionError("The URL holds a user name; give it as username and password instead.")
+        for option, value in (("timeout", timeout), ("max_response_size", max_response_size)):
+            if value <= 0:
+                raise DefinitionError(f"{option} is {value:g}, and must be more than 0.")
         self.url = url.rstrip("/")
         self._host = parts.hostname
         self._prefix = parts.path.rstrip("/")
@@ -166,15 +169,15 @@ class Transport:
             raise
 
     def _reason(self, exc: BaseException) -> str:
-        if isinstance(exc, ConversationError) and exc.kind != "timeout":
-            exc = exc.__cause__ or exc
+        connecting = isinstance(exc, ConversationError) and exc.kind != "timeout"
+        exc = exc.__cause__ or exc if connecting else exc
         if isinstance(exc, SizeError):
             return f"{exc}. If the directory is that large, raise max_response_size."
         if isinstance(exc, HttpError):
             hint = " Is it http there, not https, and this port?" if "HTTP" in str(exc) else ""
             return f"{exc}.{hint}"
-        if isinstance(exc, socket.gaierror):
-            return f'cannot be reached: the host name "{self._host}" is not known ({exc.strerror}).'
+        if isinstance(exc, (socket.gaierror, UnicodeError)):
+            return f'cannot be reached: the host name "{self._host}" is not known ({reason(exc)}).'
         if isinstance(exc, ConnectionRefusedError):
             return "cannot be reached: nothing listens there. Is the server task restapi running, and the port right?"
         if isinstance(exc, ssl.SSLCertVerificationError):
@@ -186,7 +189,7 @@ class Transport:
             return f"does not speak TLS as expected ({exc.reason or exc}). Is it https there, and this port?"
         if isinstance(exc, (socket.timeout, ConversationError)):
             return f"did not answer within {self._timeout:g} seconds."
-        return f"broke the connection off ({exc})."
+        return f"cannot be reached ({exc})." if connecting else f"broke the connection off ({exc})."
 
 
 def texts(value: Any) -> list[str]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._directory.errors import nothing_changed
 from ._directory.items import READ_FORMS
 from ._internet_address.bulk import Request
 from ._internet_address.errors import InternetAddressError
@@ -94,7 +95,8 @@ def request(params: Mapping[str, Any]) -> Request:
         if params[option] < least:
             raise InternetAddressError(f"{option} is {params[option]} and has to be {least} at least.")
     options = {option: params[option] for option in OPTIONS}
-    read_rules(options, needs_domain=False)  # what is wrong whatever the directory holds is said before it is asked
+    with nothing_changed(InternetAddressError):
+        read_rules(options, needs_domain=False)  # what is wrong whatever the directory holds is said before it is asked
     return Request(
         options=options,
         selection=read_selection(params["people"]),

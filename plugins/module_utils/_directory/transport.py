@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import socket
 import ssl
 import time
@@ -149,11 +150,15 @@ class Transport:
             self._idle.pop().close()
 
     def _connection(self) -> http.client.HTTPConnection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            kind = http.client.HTTPConnection if self._context is None else http.client.HTTPSConnection
-            return kind(self._host, self._port)
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                kind = http.client.HTTPConnection if self._context is None else http.client.HTTPSConnection
+                return kind(self._host, self._port)
+            if connection.sock is None or not _has_spoken(connection.sock):
+                return connection
+            connection.close()
 
     def _dial(self, deadline: float) -> socket.socket:
         port = self._port or (80 if self._context is None else 443)
@@ -190,6 +195,13 @@ class Transport:
         if isinstance(exc, (socket.timeout, ConversationError)):
             return f"did not answer within {self._timeout:g} seconds."
         return f"cannot be reached ({exc})." if connecting else f"broke the connection off ({exc})."
+
+
+def _has_spoken(sock: socket.socket) -> bool:
+    """Return whether a server has closed a kept connection, or sent what nobody asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def texts(value: Any) -> list[str]:

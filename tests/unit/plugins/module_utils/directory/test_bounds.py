@@ -9,6 +9,7 @@ import gzip
 import json
 import random
 import resource
+import select
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,6 +152,16 @@ def test_a_redirect_is_not_followed_and_the_token_stays_here() -> None:
         answer = _answer(says(_whole(b"", b"302 Found", location)), token="secret")
     assert answer.message == "HTTP 302, a redirect, which is not followed: give the address itself as url"
     assert visits == []
+
+
+@pytest.mark.parametrize("more", [b"", _whole(b'"an answer that nobody asked for"')])
+def test_a_kept_connection_that_the_server_has_closed_is_not_used_again(more: bytes) -> None:
+    with hostile_server(says(_whole(b"[]") + more)) as port:
+        transport = Transport(f"http://127.0.0.1:{port}", timeout=20)
+        for _number in range(3):
+            assert transport.request("GET", "/").body == []
+            assert select.select([transport._idle[0].sock], [], [], 20)[0], "it is closed"
+        transport.close()
 
 
 def test_compressed_content_is_not_unpacked() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.opendomino.mail.plugins.module_utils import _smtp
+from ansible_collections.opendomino.mail.plugins.module_utils import _printable, _smtp, _tcp
 from ansible_collections.opendomino.mail.plugins.modules import smtp_probe
 from ansible_collections.opendomino.mail.plugins.plugin_utils._on_host import HostAction, program
 
@@ -28,5 +28,5 @@ class ActionModule(HostAction):
     def without_module(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what the probes found; None where the host could not be asked in this way."""
         given = [probe.get("ca_path") for probe in self._task.args["probes"]]
-        sent = program(_smtp, "probing", "answer", params)
+        sent = program(_smtp, (_printable, _tcp), "probing", "answer", params)
         return self.answer(sent, (), [path for path in given if path is not None], task_vars) or None

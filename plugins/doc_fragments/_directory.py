@@ -33,12 +33,19 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer.
+      - Seconds that a request may take, from connecting to the last byte of its answer.
     type: int
     default: 30
+  max_response_size:
+    description:
+      - The largest answer that is read, in MiB.
+      - Documents are read in pages, so that 64 MiB are enough for large directories. The design of a database comes in
+        one answer.
+    type: int
+    default: 64
 notes:
-  - No proxy is used.
-  - A login is tried once. When a token expires it is renewed once.
+  - No proxy is used, and redirects are not followed.
+  - A login that is refused is not tried again. A token that expires is renewed, as often as that happens.
 requirements:
   - HCL Domino REST API on the server
 """
@@ -85,5 +92,20 @@ options:
     description:
       - Internet password of O(username).
       - If not set, the value of the environment variable E(DOMINO_REST_PASSWORD) is used.
+    type: str
+"""
+
+    # How modules make sure that the right server was named as the administration server.
+    ADMINISTRATION = r"""
+options:
+  administration_server:
+    description:
+      - Name of the administration server of the Domino Directory, abbreviated or canonical.
+      - >-
+        If set, the directory must have a Server document of this name. Otherwise the module fails, in check mode too,
+        before anything is written, and names the Server documents that are there.
+      - >-
+        Whether this server is the administration server cannot be checked, because HCL Domino REST API, as published,
+        does not show it.
     type: str
 """

@@ -138,10 +138,11 @@ from ansible_collections.opendomino.mail.plugins.module_utils._directory.definit
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.errors import DirectoryError
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.site_catalogue import merged
 from ansible_collections.opendomino.mail.plugins.module_utils._directory_module import open_directory
+from ansible_collections.opendomino.mail.plugins.module_utils._printable import harmless
 from ansible_collections.opendomino.mail.plugins.plugin_utils._directory_fleet import FleetError, fleet
 
 _SUFFIXES = ("domino_directory.yml", "domino_directory.yaml")
-_ACCOUNT = ("url", "username", "password", "scope", "validate_certs", "ca_path", "timeout")
+_ACCOUNT = ("url", "username", "password", "scope", "validate_certs", "ca_path", "timeout", "max_response_size")
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -192,7 +193,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         catalogue = merged(self.get_option("catalogue"))
         with open_directory(account) as directory:
             selected = engine.read(directory, selections([{"form": "Server"}], catalogue))
-        for warning in dict.fromkeys(directory.warnings):
+        for warning in dict.fromkeys(map(harmless, directory.warnings)):
             self.display.warning(warning)
         documents = [report.read(document, (), catalogue) for _selection, document in selected]
         if wanted:

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.basic import env_fallback
 
+from ._directory.administration import server_document
+from ._directory.errors import DefinitionError
 from ._directory.items import FORMS
 from ._directory.rest import RestDirectory
 from ._directory.scope_rest import SetupApi
 from ._directory.site_catalogue import TYPES
 from ._directory.transport import Transport
+from ._printable import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ansible.module_utils.basic import AnsibleModule
+
+    from ._directory.definition import Definition
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "url": {"type": "str", "required": True, "fallback": (env_fallback, ["DOMINO_REST_URL"])},
@@ -34,7 +39,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
+    "max_response_size": {"type": "int", "default": 64},
 }
+
+#: The option of modules that can make sure of the administration server; its documentation is in the same fragment.
+ADMINISTRATION_ARGUMENT_SPEC: dict[str, Any] = {"administration_server": {"type": "str"}}
 
 #: One definition of a document, as the modules that write documents take it.
 DOCUMENT_SPEC: dict[str, Any] = {
@@ -77,6 +86,44 @@ OUTPUT_ARGUMENT_SPEC: dict[str, Any] = {
 OUTPUT_REQUIRED_IF = [("output", "rest", ["url", "username", "password"]), ("output", "dxl", ["path"])]
 
 
+#: What must be given before anything is asked, and where it comes from where the task does not have it.
+_REQUIRED = {
+    "url": "DOMINO_REST_URL",
+    "username": "DOMINO_REST_USERNAME",
+    "password": "DOMINO_REST_PASSWORD",
+    "scope": "",
+}
+#: The shortest text that is hidden wherever it occurs; shorter ones would make the output unreadable and hide nothing.
+_SHORTEST_SECRET = 4
+
+
+def require_account(params: Mapping[str, Any]) -> None:
+    """Refuse an empty address, account or scope; DefinitionError names the option."""
+    for name, variable in _REQUIRED.items():
+        if not (params[name] or "").strip():
+            hint = f" or the environment variable {variable}, which is empty if it was not exported" if variable else ""
+            raise DefinitionError(
+                f"{name} is empty. Set this option{hint}. Nothing was asked, and nothing was changed."
+            )
+
+
+def administration(params: Mapping[str, Any]) -> Definition | None:
+    """Return the Server document that has to be there, None where the options name no administration server."""
+    name = params["administration_server"]
+    return None if name is None else server_document(name)
+
+
+def hide(module: AnsibleModule, secrets: Iterable[str]) -> None:
+    """Keep secrets out of whatever a module returns."""
+    module.no_log_values.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
+
+
+def report_warnings(module: AnsibleModule, warnings: Iterable[str]) -> None:
+    """Give warnings to a module, each once; they may repeat what a server sent."""
+    for warning in dict.fromkeys(map(harmless, warnings)):
+        module.warn(warning)
+
+
 @contextmanager
 def open_directory(params: Mapping[str, Any], *, setup: bool = False) -> Iterator[RestDirectory]:
     """Give the directory that a module's options name; `setup` asks for the right to read designs."""
@@ -93,9 +140,11 @@ def open_setup(params: Mapping[str, Any]) -> Iterator[SetupApi]:
 
 @contextmanager
 def _open_transport(params: Mapping[str, Any]) -> Iterator[Transport]:
+    require_account(params)
     transport = Transport(
         params["url"],
         timeout=params["timeout"],
+        max_response_size=params["max_response_size"],
         validate_certs=params["validate_certs"],
         ca_path=params["ca_path"],
     )
@@ -112,12 +161,11 @@ def session(module: AnsibleModule, *, setup: bool = False) -> Iterator[RestDirec
         try:
             yield directory
         finally:
-            module.no_log_values.update(directory.secrets)
-            for warning in dict.fromkeys(directory.warnings):
-                module.warn(warning)
+            hide(module, directory.secrets)
+            report_warnings(module, directory.warnings)
 
 
 def fail(module: AnsibleModule, exc: Exception, **result: Any) -> NoReturn:
     """End a module with an error of the engine."""
-    module.fail_json(msg=str(exc), **result)
+    module.fail_json(msg=harmless(str(exc)), **result)
     raise AssertionError  # fail_json does not return

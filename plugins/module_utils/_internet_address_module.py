@@ -10,12 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._directory.errors import nothing_changed
 from ._directory.items import READ_FORMS
 from ._internet_address.bulk import Request
 from ._internet_address.errors import InternetAddressError
 from ._internet_address.progress import Progress
 from ._internet_address.results import check_format
-from ._internet_address.rules import ADDRESS_LOOKUPS, DEFAULT_PATTERNS, LETTER_CASES, OPTIONS, WORD_SEPARATORS
+from ._internet_address.rules import (
+    ADDRESS_LOOKUPS,
+    DEFAULT_PATTERNS,
+    LETTER_CASES,
+    OPTIONS,
+    WORD_SEPARATORS,
+    read_rules,
+)
 from ._internet_address.selection import read_limit, read_selection
 from ._internet_address.transliteration import LANGUAGES, METHODS
 from ._whole_file import FileError, WholeFile
@@ -86,8 +94,11 @@ def request(params: Mapping[str, Any]) -> Request:
     for option, least in _AT_LEAST.items():
         if params[option] < least:
             raise InternetAddressError(f"{option} is {params[option]} and has to be {least} at least.")
+    options = {option: params[option] for option in OPTIONS}
+    with nothing_changed(InternetAddressError):
+        read_rules(options, needs_domain=False)  # what is wrong whatever the directory holds is said before it is asked
     return Request(
-        options={option: params[option] for option in OPTIONS},
+        options=options,
         selection=read_selection(params["people"]),
         forms=list(dict.fromkeys(params["recipient_forms"])),
         limit=read_limit(params["limit_changes"]),

@@ -12,6 +12,7 @@ from . import _validjson as validjson
 from ._directory import offline, one_touch, report
 from ._directory.definition import define_all
 from ._directory.site_catalogue import merged
+from ._directory_module import hide
 from ._notes_ini import NotesIni, Setting, setting_of
 from ._one_touch_file import JsonFile, masked, secrets_of
 from ._validjson import ValidjsonError
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def wanted(module: AnsibleModule) -> one_touch.Setup:
     """Return what the options ask for; raises DefinitionError, NotesIniError. Secrets in them become no_log."""
     catalogue = merged(module.params["catalogue"])
-    module.no_log_values.update(_secrets(module.params["documents"], catalogue, module.params["notes_ini"]))
+    hide(module, _secrets(module.params["documents"], catalogue, module.params["notes_ini"]))
     return one_touch.Setup(
         define_all(module.params["documents"], catalogue),
         [_setting(name, value) for name, value in module.params["notes_ini"].items()],

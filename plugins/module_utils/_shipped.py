@@ -33,7 +33,7 @@ class _SourceLoader(SourceFileLoader):
 
 
 class _Finder:
-    """Finds the modules of one package, which are `__init__` and others beside it."""
+    """Finds the modules of one package: `__init__`, others beside it, and those of packages in it, with dots."""
 
     def __init__(self, package: str, sources: dict[str, str]) -> None:
         self._package = package
@@ -45,8 +45,9 @@ class _Finder:
         source = self._sources.get(module or "__init__")
         if package != self._package or source is None:
             return None
-        path = f"{package}/{module or '__init__'}.py"
-        return ModuleSpec(name, _SourceLoader(name, path, source), origin=path, is_package=not module)
+        is_package = not module or any(other.startswith(f"{module}.") for other in self._sources)
+        path = "/".join([*name.split("."), *(["__init__"] if is_package else [])]) + ".py"
+        return ModuleSpec(name, _SourceLoader(name, path, source), origin=path, is_package=is_package)
 
 
 def run(shipped: str) -> None:

@@ -304,7 +304,7 @@ from ..module_utils._directory import design_dxl, layout
 from ..module_utils._directory.discovery import EXACT, LIKELY, Proposal, as_result, as_row, discover, field_result
 from ..module_utils._directory.errors import DefinitionError, DirectoryError
 from ..module_utils._directory.items import FORMS, PUBLISHED
-from ..module_utils._directory_module import ARGUMENT_SPEC, fail, open_directory
+from ..module_utils._directory_module import ARGUMENT_SPEC, fail, open_directory, report_warnings
 
 _CONNECTION = ("url", "username", "password")
 
@@ -368,15 +368,12 @@ def _file(path: str) -> design_dxl.DatabaseDesign:
 
 
 def _served(module: AnsibleModule) -> design_dxl.DatabaseDesign:
-    if not module.params["username"] or not module.params["password"]:
-        raise DefinitionError("url: username and password are needed with it.")
     # No scope of the directory's own is needed to read its design by file.
     with open_directory({**module.params, "scope": "$DATA"}, setup=True) as directory:
         try:
             return directory.design_dxl({"nsfPath": module.params["nsf_path"]})
         finally:
-            for warning in directory.warnings:
-                module.warn(warning)
+            report_warnings(module, directory.warnings)
 
 
 if __name__ == "__main__":

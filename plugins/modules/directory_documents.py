@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._directory
   - opendomino.mail._directory.account_optional
+  - opendomino.mail._directory.administration
   - opendomino.mail._directory_settings
   - opendomino.mail._directory_catalogue
 attributes:
@@ -487,12 +488,15 @@ from ..module_utils._directory.design import STRICT
 from ..module_utils._directory.errors import DirectoryError, IncompleteError
 from ..module_utils._directory.site_catalogue import merged
 from ..module_utils._directory_module import (
+    ADMINISTRATION_ARGUMENT_SPEC,
     ARGUMENT_SPEC,
     CATALOGUE_ARGUMENT_SPEC,
     DOCUMENT_SPEC,
     OUTPUT_ARGUMENT_SPEC,
     OUTPUT_REQUIRED_IF,
+    administration,
     fail,
+    hide,
     session,
 )
 from ..module_utils._dxl_file import write as write_dxl
@@ -528,6 +532,7 @@ SPEC: dict[str, Any] = {
         "undo": {"type": "list", "elements": "dict", "options": UNDO_SPEC},
         "design_check": {"type": "str", "choices": ["strict", "evidence", "off"], "default": "strict"},
         "concurrency": {"type": "int", "default": engine.CONCURRENCY},
+        **ADMINISTRATION_ARGUMENT_SPEC,
     },
     "required_one_of": [("documents", "undo")],
     "mutually_exclusive": [("documents", "undo")],
@@ -538,11 +543,12 @@ SPEC: dict[str, Any] = {
 def work(module: AnsibleModule) -> None:
     """Plan, check, apply, report."""
     given = module.params["documents"] or []
-    module.no_log_values.update(report.secrets_given(given))
+    hide(module, report.secrets_given(given))
     how = {"write": not module.check_mode, "design_check": module.params["design_check"]}
     try:
+        how["administration_server"] = administration(module.params)
         catalogue = merged(module.params["catalogue"])
-        module.no_log_values.update(report.secrets_given(given, catalogue))
+        hide(module, report.secrets_given(given, catalogue))
         definitions = define_all(given, catalogue)
         entries = undoing.parse(module.params["undo"] or [], catalogue)
         if module.params["output"] == "dxl":

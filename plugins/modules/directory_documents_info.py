@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes.info_module
   - opendomino.mail._directory
   - opendomino.mail._directory.account
+  - opendomino.mail._directory.administration
   - opendomino.mail._directory_catalogue
 attributes:
   platform:
@@ -128,7 +129,14 @@ from ..module_utils._directory import engine, report
 from ..module_utils._directory.definition import selections
 from ..module_utils._directory.errors import DirectoryError
 from ..module_utils._directory.site_catalogue import merged
-from ..module_utils._directory_module import ARGUMENT_SPEC, CATALOGUE_ARGUMENT_SPEC, fail, session
+from ..module_utils._directory_module import (
+    ADMINISTRATION_ARGUMENT_SPEC,
+    ARGUMENT_SPEC,
+    CATALOGUE_ARGUMENT_SPEC,
+    administration,
+    fail,
+    session,
+)
 
 DOCUMENT_SPEC = {
     "form": {
@@ -145,6 +153,7 @@ DOCUMENT_SPEC = {
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **ARGUMENT_SPEC,
+        **ADMINISTRATION_ARGUMENT_SPEC,
         **CATALOGUE_ARGUMENT_SPEC,
         "documents": {"type": "list", "elements": "dict", "required": True, "options": DOCUMENT_SPEC},
     },
@@ -156,8 +165,9 @@ def work(module: AnsibleModule) -> None:
     try:
         catalogue = merged(module.params["catalogue"])
         wanted = selections(module.params["documents"], catalogue)
+        server = administration(module.params)
         with session(module) as directory:
-            found = engine.read(directory, wanted)
+            found = engine.read(directory, wanted, server)
     except DirectoryError as exc:
         fail(module, exc)
     documents = [report.read(document, selection.items, catalogue) for selection, document in found]

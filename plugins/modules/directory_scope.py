@@ -233,7 +233,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._directory import scope, scope_engine
 from ..module_utils._directory.errors import DirectoryError
 from ..module_utils._directory.site_catalogue import merged
-from ..module_utils._directory_module import ARGUMENT_SPEC, CATALOGUE_ARGUMENT_SPEC, fail, open_setup
+from ..module_utils._directory_module import (
+    ARGUMENT_SPEC,
+    CATALOGUE_ARGUMENT_SPEC,
+    fail,
+    hide,
+    open_setup,
+    report_warnings,
+)
 
 FORMS = ["Server", "ServerConfig", "Domain", "Person", "SMTPInboundSite", "Group", "Database"]
 
@@ -259,7 +266,8 @@ def main() -> None:
     params, write = module.params, not module.check_mode
     try:
         names = scope.names(params["scope"], params["schema"])
-        wanted = scope.Wanted(*names, deletion=params["deletion"], server=params["server"], exact=params["exact"])
+        server = scope.server(params["server"])
+        wanted = scope.Wanted(*names, deletion=params["deletion"], server=server, exact=params["exact"])
         own = scope.own_items(params["items"])
         catalogue = merged(params["catalogue"])
         with open_setup(params) as api:
@@ -272,9 +280,8 @@ def main() -> None:
                     )
                     outcome = scope_engine.run(api, wanted, request, write=write)
             finally:
-                module.no_log_values.update(api.secrets)
-                for warning in api.warnings:
-                    module.warn(warning)
+                hide(module, api.secrets)
+                report_warnings(module, api.warnings)
     except DirectoryError as exc:
         fail(module, exc)
     module.exit_json(**scope_engine.results(outcome, wanted))

@@ -332,10 +332,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.design import STRICT
 from ..module_utils._directory.errors import DirectoryError
-from ..module_utils._directory_module import ARGUMENT_SPEC, fail, session
+from ..module_utils._directory_module import ARGUMENT_SPEC, fail, report_warnings, session
 from ..module_utils._internet_address import bulk, results
 from ..module_utils._internet_address.errors import InternetAddressError
 from ..module_utils._internet_address_module import ADDRESS_ARGUMENT_SPEC, Files, progress, request, uncollected
+from ..module_utils._printable import harmless
 from ..module_utils._whole_file import FileError
 
 
@@ -356,12 +357,11 @@ def main() -> None:
         files.write("report_file", results.report_file, found)
     except (DirectoryError, FileError, InternetAddressError) as exc:
         fail(module, exc)
-    for warning in results.warnings(run, refused=not write):
-        module.warn(warning)
+    report_warnings(module, results.warnings(run, refused=not write))
     changes = run.written if write else run.plan.assignments
     result = results.result(run, found, changes, params["shown"])
     if run.error:
-        module.fail_json(msg=run.error, **result)
+        module.fail_json(msg=harmless(run.error), **result)
     module.exit_json(**result)
 
 

@@ -155,7 +155,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._console import ConsoleError
 from ..module_utils._directory.errors import DirectoryError
-from ..module_utils._directory_module import ARGUMENT_SPEC, open_directory
+from ..module_utils._directory_module import ARGUMENT_SPEC, open_directory, report_warnings, require_account
 from ..module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._recording import reading
@@ -208,6 +208,8 @@ def _anonymiser(params: dict[str, Any]) -> Anonymiser:
 
 def _read(module: AnsibleModule, anonymiser: Anonymiser) -> list[dict[str, Any]]:
     params, found = module.params, []
+    if params["url"]:
+        require_account(params)
     if params["data_directory"]:
         found.append(
             reading.read_host(
@@ -226,8 +228,7 @@ def _read(module: AnsibleModule, anonymiser: Anonymiser) -> list[dict[str, Any]]
             found.append(
                 reading.read_directory(directory, params["nsf_path"], params["scope"], params["username"], anonymiser)
             )
-        for warning in dict.fromkeys(directory.warnings):
-            module.warn(warning)
+        report_warnings(module, directory.warnings)
     return found
 
 

@@ -13,6 +13,13 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.opendomino.mail.plugins.module_utils._http import (
+    HttpError,
+    SizeError,
+    explain,
+    read_body,
+)
+
 SIZE = 64 * 1024  # of a policy (RFC 8461 section 3.3)
 HEADERS = 16 * 1024
 CONNECTIONS = 64  # under way at a time
@@ -130,14 +137,15 @@ def _read(raw: bytes) -> bytes:
     response = http.client.HTTPResponse(_Received(raw))  # type: ignore[arg-type]
     try:
         response.begin()
-        body = response.read(SIZE + 1)
+        if response.status != http.client.OK:
+            raise FetchError(f"the answer is HTTP {response.status}")
+        return read_body(response, SIZE)
     except (http.client.HTTPException, ValueError) as exc:
-        raise FetchError(f"the answer is no HTTP ({type(exc).__name__})") from exc
-    if response.status != http.client.OK:
-        raise FetchError(f"the answer is HTTP {response.status}")
-    if len(body) > SIZE:
-        raise FetchError(f"the page is longer than {SIZE} bytes")
-    return body
+        raise FetchError(f"the server {explain(exc)}") from exc
+    except SizeError as exc:
+        raise FetchError(f"the page is longer than {SIZE} bytes") from exc
+    except HttpError as exc:
+        raise FetchError(f"the server {exc}") from exc
 
 
 def joined(names: Sequence[str]) -> str:

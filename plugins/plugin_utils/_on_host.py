@@ -92,13 +92,23 @@ class HostAction(ActionBase):
         return python if python.startswith("/") else None
 
 
-def program(package: ModuleType, module: str, function: str, argument: Mapping[str, Any]) -> bytes:
-    """Return a program that prints what a function makes of its argument; its package comes with it."""
+def program(
+    package: ModuleType, beside: Sequence[ModuleType], module: str, function: str, argument: Mapping[str, Any]
+) -> bytes:
+    """Return a program that prints what a function makes of its argument.
+
+    Its package comes with it, and the modules `beside` the package that it uses.
+    """
     (folder,) = package.__path__
+    parent, name = package.__name__.split(".")[-2:]
+    paths = {f"{name}.{path.stem}": path for path in sorted(Path(folder).glob("*.py"))}
+    paths[name] = paths.pop(f"{name}.__init__")
+    paths.update({other.__name__.rpartition(".")[2]: Path(str(other.__file__)) for other in beside})
+    sources = {stem: path.read_text(encoding="utf-8") for stem, path in paths.items()}
     shipped = {
-        "package": package.__name__.rpartition(".")[2],
-        "sources": {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(folder).glob("*.py"))},
-        "module": module,
+        "package": parent,
+        "sources": {"__init__": "", **sources},
+        "module": f"{name}.{module}",
         "function": function,
         "argument": dict(argument),
     }

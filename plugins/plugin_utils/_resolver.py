@@ -319,6 +319,7 @@ async def _over_udp(server: Nameserver, query: bytes) -> bytes:
             reply = await loop.sock_recv(connected, 65535)
             if _belongs(reply, query):
                 return reply
+            await asyncio.sleep(0)  # where more is waiting already, nothing else would get its turn, nor the time limit
 
 
 async def _over_tcp(server: Nameserver, query: bytes) -> bytes:

@@ -55,6 +55,9 @@ class RestServer:
         #: what goes wrong; tests switch faults on while the server runs
         self.faults = faults
         self._unids = [note.unid for note in directory.documents()]
+        #: requests after which all tokens end, again and again; 0: they do not
+        self.token_uses = 0
+        self._uses = 0
         #: documents that somebody else removes, one before each search
         self.going: list[str] = []
         #: items that somebody else writes to a document just before the first PATCH of it
@@ -143,6 +146,11 @@ class RestServer:
                 return web.json_response({"status": 400, "message": f"{token} {PASSWORD}"}, status=400)
             if override:
                 return web.Response(status=override[0], body=override[1])
+            if self.token_uses and not request.path.endswith("/auth"):
+                self._uses += 1
+                if self._uses > self.token_uses:
+                    self._api.forget_tokens()
+                    self._uses = 0
             if self.going and request.path.endswith("/query"):
                 self._directory.delete(self.going.pop(0))
             if self.meanwhile and request.method == "PATCH":

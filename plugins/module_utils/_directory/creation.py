@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from . import writing
 from .errors import DirectoryError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Documents made by one request. HCL documents no limit for it.
 AT_A_TIME = 100
-#: Seconds to wait, one after the other, for another run to remove what it made too much.
+#: Back-off, in seconds, while a concurrent run removes its duplicate.
 PATIENCE = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
@@ -54,6 +54,26 @@ def look_up(api: DirectoryApi, definitions: Sequence[Definition]) -> Mapping[int
         mine = [definition for definition in definitions if definition.form.name == form]
         index = Index(api.find(form, [definition.match for definition in mine]))
         found.update({id(definition): index.matching(definition) for definition in mine})
+    return found
+
+
+def look_up_settled(
+    api: DirectoryApi,
+    definitions: Sequence[Definition],
+    is_settled: Callable[[Sequence[Document]], bool],
+    more_patience: int = 0,
+) -> Mapping[int, Sequence[Document]]:
+    """Return the documents that match each definition once all are settled, or when patience ends.
+
+    Another run that made the same document at the same time removes its own. One that does not do so in time has ended
+    already, and must not be waited for for ever. Who made nothing needs `more_patience`, that many times the longest
+    pause, because those who did may use up theirs.
+    """
+    for pause in (*PATIENCE, *[PATIENCE[-1]] * more_patience, None):
+        found = look_up(api, definitions)
+        if pause is None or all(is_settled(documents) for documents in found.values()):
+            break
+        time.sleep(pause)
     return found
 
 
@@ -109,19 +129,16 @@ def _with_others(api: DirectoryApi, planned: Plan, made: Document) -> Outcome:
 
 
 def _after_a_while(api: DirectoryApi, planned: Plan, unid: str) -> tuple[Document | None, Sequence[Document]]:
-    """Return our document and those of others, who get time to remove theirs where ours is the oldest or was removed.
+    """Return our document and those of others; they get time to remove theirs where ours is the oldest or is gone."""
 
-    Who does not do so has ended already, and must not be waited for for ever.
-    """
-    for pause in (*PATIENCE, None):
-        found = look_up(api, [planned.definition])[id(planned.definition)]
-        own = next((document for document in found if document.unid == unid), None)
-        others = [document for document in found if document.unid != unid]
-        may_settle = len(found) > 1 and (own is None or min(found, key=_age) is own)
-        if pause is None or not may_settle:
-            break
-        time.sleep(pause)
-    return own, others
+    def is_settled(found: Sequence[Document]) -> bool:
+        if len(found) < 2:
+            return True
+        return min(found, key=_age).unid != unid and any(document.unid == unid for document in found)
+
+    found = look_up_settled(api, [planned.definition], is_settled)[id(planned.definition)]
+    own = next((document for document in found if document.unid == unid), None)
+    return own, [document for document in found if document.unid != unid]
 
 
 def _age(document: Document) -> tuple[str, str]:

@@ -120,6 +120,13 @@ def define_all(raw: Sequence[Mapping[str, Any]], catalogue: items.Catalogue = it
 def _check(definition: Definition) -> None:
     if not definition.match:
         raise DefinitionError(f"match: is empty; name a setting or item that identifies the {definition.form.title}.")
+    for want in definition.match if definition.present and definition.create else ():
+        for value in map(text, want.values or ()):
+            if value != value.strip():
+                raise DefinitionError(
+                    f'match: {want.item.setting or want.name} is "{value}", with a blank at its beginning or end. Is a '
+                    "variable empty that it is made of?"
+                )
     for group in (definition.match, definition.wanted):
         names = [want.name.lower() for want in group]
         twice = next((want.name for want in group if names.count(want.name.lower()) > 1), None)
@@ -156,7 +163,7 @@ class _Reader:
     def identity(self, name: str, value: object) -> Wanted:
         """Return a value that identifies a document. A name in lower case is a setting, any other is an item's."""
         wanted = self.setting(name, value) if name == name.lower() else self.item(name, value)
-        if not wanted.values:
+        if not wanted.values or not all(text(value).strip() for value in wanted.values):
             raise DefinitionError(f"match: {name} is empty and identifies nothing.")
         return wanted
 

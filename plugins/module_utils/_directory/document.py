@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Tuple, Union
 
+from .._printable import harmless
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def shown(content: Values | None) -> str:
 
 
 def _shown(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, default=repr)
+    return harmless(json.dumps(content, ensure_ascii=False, default=repr))
 
 
 @dataclass(frozen=True)

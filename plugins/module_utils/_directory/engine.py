@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from . import administration, undoing
 from . import design as designs
-from . import undoing
 from .applying import apply
-from .creation import Index
+from .creation import look_up, look_up_settled
 from .errors import DirectoryError, IncompleteError, nothing_changed
 from .plan import CREATED, DELETED, Change, Outcome, Plan, narrowed, plan
 
@@ -38,14 +38,16 @@ def run(
     write: bool,
     design_check: str,
     concurrency: int = CONCURRENCY,
+    administration_server: Definition | None = None,
 ) -> Sequence[Outcome]:
     """Bring the documents to what the definitions say; without `write`, do everything but that.
 
-    Raises DirectoryError. Everything is planned and checked before the first write; where a write fails, the error
-    (IncompleteError) holds what was written and what was not.
+    The Server document of the `administration_server` must be there. Raises DirectoryError. Everything is planned and
+    checked before the first write; where a write fails, the error (IncompleteError) holds what was written and what was
+    not.
     """
     with nothing_changed():
-        plans = _checked(api, plan_all(api, definitions), design_check)
+        plans = _checked(api, plan_all(api, definitions, administration_server), design_check)
     return _carried_out(api, plans, write=write, concurrency=concurrency)
 
 
@@ -56,6 +58,7 @@ def undo(
     write: bool,
     design_check: str,
     concurrency: int = CONCURRENCY,
+    administration_server: Definition | None = None,
 ) -> Sequence[Outcome]:
     """Bring documents back to what they were, newest first; without `write`, do everything but that.
 
@@ -63,6 +66,7 @@ def undo(
     others are brought back, and the error (IncompleteError) names it with both values.
     """
     with nothing_changed():
+        plan_all(api, [], administration_server)
         api.warnings += undoing.lost(entries)
         plans, refusals = undoing.plan_all(api, entries, concurrency)
         plans = _checked(api, plans, design_check)
@@ -77,12 +81,23 @@ def _carried_out(api: DirectoryApi, plans: Sequence[Plan], *, write: bool, concu
     return apply(api, plans, concurrency) if write else [Outcome(planned, planned.document) for planned in plans]
 
 
-def read(api: DirectoryApi, wanted: Sequence[Selection]) -> Sequence[tuple[Selection, Document]]:
-    """Return what was found for each selection, with one search per form."""
+def read(
+    api: DirectoryApi, wanted: Sequence[Selection], administration_server: Definition | None = None
+) -> Sequence[tuple[Selection, Document]]:
+    """Return what was found for each selection, with one search per form.
+
+    The Server document of the `administration_server` must be there.
+    """
     found: dict[str, Sequence[Document]] = {}
-    for form in dict.fromkeys(selection.form for selection in wanted):
-        matches = [selection.match for selection in wanted if selection.form == form]
+    required = [administration_server] if administration_server else []
+    identities = [(selection.form, selection.match) for selection in wanted]
+    identities += [(definition.form.name, definition.match) for definition in required]
+    for form in _forms(form for form, _match in identities):
+        matches = [match for of, match in identities if of == form]
         found[form] = api.find(form, matches if all(matches) else [])
+    for definition in required:
+        documents = [document for document in found[definition.form.name] if definition.matches(document)]
+        administration.require(api, definition, documents)
     return [
         (selection, document)
         for selection in wanted
@@ -91,13 +106,21 @@ def read(api: DirectoryApi, wanted: Sequence[Selection]) -> Sequence[tuple[Selec
     ]
 
 
-def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[Plan]:
-    """Plan all definitions, with one search per form."""
-    found: dict[str, Index] = {}
-    for form in _forms(definition.form.name for definition in definitions):
-        matches = [definition.match for definition in definitions if definition.form.name == form]
-        found[form] = Index(api.find(form, matches))
-    plans = [_planned(api, found[definition.form.name].matching(definition), definition) for definition in definitions]
+def plan_all(
+    api: DirectoryApi, definitions: Sequence[Definition], administration_server: Definition | None = None
+) -> Sequence[Plan]:
+    """Plan all definitions, with one search per form.
+
+    Where several documents match a definition, runs that made them at the same time get time to remove theirs.
+    """
+    required = [administration_server] if administration_server else []
+    found = dict(look_up(api, [*definitions, *required]))
+    for definition in required:
+        administration.require(api, definition, found[id(definition)])
+    contested = [definition for definition in definitions if not _is_settled(found[id(definition)])]
+    if contested:
+        found.update(look_up_settled(api, contested, _is_settled, more_patience=2))
+    plans = [_planned(api, found[id(definition)], definition) for definition in definitions]
     owners: dict[str, Definition] = {}
     for planned in plans:
         if planned.document:
@@ -109,6 +132,11 @@ def plan_all(api: DirectoryApi, definitions: Sequence[Definition]) -> Sequence[P
                 )
             _check_lists(api, planned)
     return plans
+
+
+def _is_settled(found: Sequence[Document]) -> bool:
+    """Return whether waiting changes nothing: at most one document, or one that replication left, which stays."""
+    return len(found) < 2 or any(document.is_conflict for document in found)
 
 
 def _planned(api: DirectoryApi, found: Sequence[Document], definition: Definition) -> Plan:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .._printable import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class DirectoryError(Exception):
-    """Something about a document, an item or the directory is not as it has to be."""
+    """Something about a document, an item or the directory is not as it has to be.
+
+    Its text may repeat what a server sent. Whatever that was, it does nothing to a terminal or a log.
+    """
+
+    def __str__(self) -> str:
+        return harmless(super().__str__())
 
 
 class DefinitionError(DirectoryError):

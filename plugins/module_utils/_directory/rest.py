@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -16,7 +15,8 @@ from .design import Design, Field, design_of
 from .document import Document
 from .errors import ConflictError, DirectoryError, RefusedError
 from .plan import Change
-from .transport import Answer
+from .session import BASIS, SETUP, Account, Session, remedy
+from .transport import Answer, objects, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .design_dxl import DatabaseDesign
     from .transport import Transport
 
-BASIS, SETUP = "/api/v1", "/api/setup-v1"
 #: Identities per query. A query's length is not limited in the documentation; this keeps it readable in a server's log.
 IDENTITIES_PER_QUERY = 100
 #: errorId of the 404 for a scope that does not exist, in captured answers
@@ -49,9 +48,9 @@ class Body(NamedTuple):
 
 
 class RestDirectory:
-    """A Domino Directory behind a scope of Domino REST API: one login; nothing is tried in a loop.
+    """A Domino Directory behind a scope of Domino REST API.
 
-    Documents may be read, changed and removed by several threads at a time; they share the token.
+    Documents may be read, changed and removed by several threads at a time; they share the session.
     """
 
     def __init__(
@@ -63,16 +62,17 @@ class RestDirectory:
             self.warnings.append(f"{transport.url} is not protected by TLS: the password can be read on its way there.")
         self._transport = transport
         self._scope = scope
-        self._login = {"username": username, "password": password, "scope": f"{scope} $SETUP" if setup else scope}
-        self._token: str | None = None
-        self._logins_left = 2
-        self._logging_in = threading.Lock()
+        self._username = username
+        self._session = Session(transport, Account(username, password, f"{scope} $SETUP" if setup else scope))
         self._database: DatabaseDesign | None = None
         self._schemas: dict[str, schemas.Schema | None] = {}
         self._revision_asked = False
         self._remedies: dict[tuple[str, str], str] = {}
-        #: what must not be shown: the password, and each token
-        self.secrets = {password}
+
+    @property
+    def secrets(self) -> set[str]:
+        """Return what must not be shown: the password, and each token."""
+        return self._session.secrets
 
     def find(self, form: str, matches: Sequence[Sequence[Wanted]]) -> Sequence[Document]:
         """Return the documents of a form that may match; see DirectoryApi."""
@@ -97,7 +97,7 @@ class RestDirectory:
         self, form: str, matches: Sequence[Sequence[Wanted]], part: Mapping[str, str]
     ) -> Sequence[Mapping[str, Any]]:
         query, variables = dql(form, matches)
-        answer = self._call(
+        answer = self._session.call(
             "POST",
             f"{BASIS}/query",
             {"dataSource": self._scope, "action": "execute", **part},
@@ -119,7 +119,7 @@ class RestDirectory:
     def design(self, form: str) -> Design:
         """Return the form's design; see DirectoryApi."""
         path = f"{SETUP}/design/forms/{quote(form, safe='')}"
-        answer = self._call("GET", path, {"dataSource": self._scope})
+        answer = self._session.call("GET", path, {"dataSource": self._scope})
         if not answer.ok or not isinstance(answer.body, dict):
             return Design(form, None, answer.message)
         listed = design_of(form, design_fields(answer.body))
@@ -127,7 +127,7 @@ class RestDirectory:
 
     def design_dxl(self, query: Mapping[str, str]) -> DatabaseDesign:
         """Return the design of the database that the query names (dataSource or nsfPath); RefusedError, DxlError."""
-        answer = self._call("GET", f"{SETUP}/dxl", query, accept="text/xml")
+        answer = self._session.call("GET", f"{SETUP}/dxl", query, accept="text/xml")
         if not answer.ok or not isinstance(answer.body, str):
             text = f"{self._transport.url} did not give the design as DXL ({answer.message})."
             raise RefusedError(text, answer.status, answer.error_id)
@@ -136,7 +136,7 @@ class RestDirectory:
     def look(self, path: str, query: Mapping[str, str], token: str | None = None) -> Answer:
         """Return the answer to a GET as it is, a refusal too; with `token`, this one is sent ("": none)."""
         if token is None:
-            return self._call("GET", path, query)
+            return self._session.call("GET", path, query)
         return self._transport.request("GET", path, query, None, token or None)
 
     def _widened(self, listed: Design) -> Design:
@@ -165,7 +165,7 @@ class RestDirectory:
 
     def read(self, form: str, unid: str) -> Document | None:
         """Return a document by its UNID; see DirectoryApi."""
-        answer = self._call("GET", _path(unid), {"dataSource": self._scope, "mode": schemas.READ})
+        answer = self._session.call("GET", _path(unid), {"dataSource": self._scope, "mode": schemas.READ})
         if answer.status == 404 and answer.error_id != NO_SUCH_SCOPE:
             return None
         if not answer.ok:
@@ -178,8 +178,8 @@ class RestDirectory:
         forms = [form for form, _changes in form_changes]
         query = {"dataSource": self._scope}
         if len(bodies) == 1:
-            return [self._written(self._call("POST", f"{BASIS}/document", query, bodies[0]), forms[0], MAKING)]
-        answer = self._call("POST", f"{BASIS}/bulk/create", query, {"documents": bodies})
+            return [self._written(self._session.call("POST", f"{BASIS}/document", query, bodies[0]), forms[0], MAKING)]
+        answer = self._session.call("POST", f"{BASIS}/bulk/create", query, {"documents": bodies})
         if not answer.ok or not isinstance(answer.body, list) or len(answer.body) != len(bodies):
             raise self._refused(answer, f"making {len(bodies)} documents", form=forms[0], level="EDITOR")
         return [self._made(body, form) for form, body in zip(forms, answer.body)]
@@ -198,7 +198,7 @@ class RestDirectory:
         query = {"dataSource": self._scope, "mode": schemas.WRITE}
         if document.revision:
             query["revision"] = document.revision
-        answer = self._call("PATCH", _path(document.unid), query, self._items(document.form, changes))
+        answer = self._session.call("PATCH", _path(document.unid), query, self._items(document.form, changes))
         if 400 <= answer.status < 500 and document.revision:
             # The status of a wrong revision is not published, so every refusal is looked into.
             current = self.read(document.form, document.unid)
@@ -215,7 +215,7 @@ class RestDirectory:
         """
         as_it_is = document.get(identity.name)
         claimed = self.update(document, [Change(identity.item, as_it_is, as_it_is)])
-        answer = self._call("DELETE", _path(claimed.unid), {"dataSource": self._scope, "mode": schemas.WRITE})
+        answer = self._session.call("DELETE", _path(claimed.unid), {"dataSource": self._scope, "mode": schemas.WRITE})
         if not answer.ok:
             raise self._refused(answer, "the removal of the document", form=document.form, level="EDITOR")
 
@@ -224,7 +224,7 @@ class RestDirectory:
         if self._revision_asked:
             return
         self._revision_asked = True
-        answer = self._call("GET", f"{BASIS}/scope", {"dataSource": self._scope})
+        answer = self._session.call("GET", f"{BASIS}/scope", {"dataSource": self._scope})
         if answer.ok and isinstance(answer.body, dict) and not answer.body.get("requireRevisionToUpdate"):
             self.warnings.append(
                 f'The schema of the scope "{self._scope}" does not have requireRevisionToUpdate: true. What somebody '
@@ -244,7 +244,7 @@ class RestDirectory:
         """Return the document of an answer."""
         meta = self._meta(body)
         items = {name: value for name, value in body.items() if name[:1] != "@"}
-        remarks = [f"{form}: {text}" for text in body.get("@warnings") or () if not str(text).startswith(_ABSENT)]
+        remarks = [f"{form}: {text}" for text in texts(body.get("@warnings")) if not text.startswith(_ABSENT)]
         created = str(meta.get("created") or "")
         return Document(str(meta["unid"]), form, items, meta.get("revision"), created, tuple(remarks))
 
@@ -266,65 +266,31 @@ class RestDirectory:
         """Return what the scope's schema says of a form; None where it may not be asked."""
         if form not in self._schemas:
             path = f"{BASIS}/scope/form/{quote(form, safe='')}"
-            answer = self._call("GET", path, {"dataSource": self._scope})
+            answer = self._session.call("GET", path, {"dataSource": self._scope})
             if answer.status == 404:
                 raise self._refused(answer, f"the schema of the form {form}", form=form)
             readable = answer.ok and isinstance(answer.body, dict)
             self._schemas[form] = schemas.parse(self._scope, form, answer.body) if readable else None
         return self._schemas[form]
 
-    # -- one login, requests, and what a refusal means -------------------------------------------------------------
-
-    def _call(
-        self, method: str, path: str, query: Mapping[str, str], body: Any = None, accept: str = "application/json"
-    ) -> Answer:
-        """Send a request with a token; a token that is not valid any more is renewed once, and only once."""
-        token = self._valid_token(None)
-        answer = self._transport.request(method, path, query, body, token, accept)
-        if answer.status == 401:
-            newer = self._valid_token(token)
-            if newer != token:
-                answer = self._transport.request(method, path, query, body, newer, accept)
-        return answer
-
-    def _valid_token(self, refused: str | None) -> str:
-        """Return the token that all threads share, a new one where it is the one that was refused and one is left."""
-        with self._logging_in:
-            if self._token is None or (self._token == refused and self._logins_left):
-                self._token = self._log_in()
-            return self._token
-
-    def _log_in(self) -> str:
-        self._logins_left -= 1
-        answer = self._transport.request("POST", f"{BASIS}/auth", None, self._login)
-        token = answer.body.get("bearer") if answer.ok and isinstance(answer.body, dict) else None
-        if not token:
-            raise RefusedError(
-                f'{self._transport.url} did not let "{self._login["username"]}" in ({answer.message}). Check user name '
-                "and Internet password. It was tried once only, because repeated failures lock an account.",
-                answer.status,
-                answer.error_id,
-            )
-        self.secrets.add(str(token))
-        return str(token)
+    # -- what a refusal means -------------------------------------------------------------------------------------
 
     def _refused(self, answer: Answer, what: str, *, form: str, level: str = "READER") -> RefusedError:
         """Return the error for an answer, with what is missing as far as the server tells."""
-        remedy = ""
+        hint = remedy(answer)
         if answer.status in (403, 404):
-            remedy = self._remedies[form, level] = self._remedies.get((form, level)) or self._remedy(form, level)
-        if answer.status == 503:
-            remedy = " Domino REST API is being refreshed or stopped; try again in a while."
-        text = f'{self._transport.url}, scope "{self._scope}": {what} was refused ({answer.message}).{remedy}'
+            hint = self._remedies[form, level] = self._remedies.get((form, level)) or self._remedy(form, level)
+        text = f'{self._transport.url}, scope "{self._scope}": {what} was refused ({answer.message}).{hint}'
         return RefusedError(text, answer.status, answer.error_id)
 
     def _remedy(self, form: str, level: str) -> str:
         """Say which of the four steps to a usable scope is missing, by asking for each."""
-        scopes = self._call("GET", f"{BASIS}/scopes", {"includeAll": "true", "skipIcon": "true"})
+        scopes = self._session.call("GET", f"{BASIS}/scopes", {"includeAll": "true", "skipIcon": "true"})
         if scopes.ok and isinstance(scopes.body, list):
-            mine = next((entry for entry in scopes.body if entry.get("apiName") == self._scope), None)
+            listed = objects(scopes.body)
+            mine = next((entry for entry in listed if entry.get("apiName") == self._scope), None)
             if mine is None:
-                others = [entry["apiName"] for entry in scopes.body if _is_directory(entry)]
+                others = [str(entry.get("apiName")) for entry in listed if _is_directory(entry)]
                 hint = f" Scopes on names.nsf are: {', '.join(others)}." if others else ""
                 return (
                     f' Step 3 of 4 is missing, or step 1 if it was made: no scope "{self._scope}" can be seen.{hint} '
@@ -332,13 +298,13 @@ class RestDirectory:
                 )
             if mine.get("isActive") is False:
                 return f' Step 3 of 4 is missing: the scope "{self._scope}" is there and not active. {_STEPS}'
-        access = self._call("GET", f"{BASIS}/scope/access", {"dataSource": self._scope})
+        access = self._session.call("GET", f"{BASIS}/scope/access", {"dataSource": self._scope})
         if access.ok and isinstance(access.body, dict):
             has = str(access.body.get("Level", "")).upper()
             if has in _LEVELS and _LEVELS.index(has) < _LEVELS.index(level):
-                who = access.body.get("User", self._login["username"])
+                who = access.body.get("User", self._username)
                 return f" Step 4 of 4 is missing: {who} has the access level {has} and needs {level}. {_STEPS}"
-        answer = self._call("GET", f"{BASIS}/scope/form/{quote(form, safe='')}", {"dataSource": self._scope})
+        answer = self._session.call("GET", f"{BASIS}/scope/form/{quote(form, safe='')}", {"dataSource": self._scope})
         if answer.status == 404 and access.ok:
             return f" Step 2 of 4 is missing: the schema of the scope does not have the form {form}. {_STEPS}"
         if answer.ok and isinstance(answer.body, dict):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .design import as_type
 from .errors import DirectoryError
 from .items import TYPE, readable_form
+from .transport import objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,8 +126,8 @@ class Schema:
 def parse(scope: str, form: str, body: Any) -> Schema:
     """Return the schema that GET /scope/form/{form} shows (KeepForm)."""
     modes = {}
-    for mode in body.get("formModes") or ():
-        fields = [_field(field) for field in mode.get("fields") or ()]
+    for mode in objects(body.get("formModes")):
+        fields = [_field(field) for field in objects(mode.get("fields"))]
         modes[str(mode.get("modeName"))] = {field.name.lower(): field for field in fields}
     return Schema(scope, readable_form(form).name, modes)
 
@@ -135,5 +136,6 @@ def _field(body: Mapping[str, Any]) -> SchemaField:
     kind = str(body.get("type"))
     many = kind == "array"
     if many:
-        kind = str((body.get("items") or {}).get("type", "string"))
+        of = body.get("items")
+        kind = str(of.get("type", "string")) if isinstance(of, dict) else "string"
     return SchemaField(str(body.get("name")), kind, many, str(body.get("fieldAccess", "RW")))

@@ -149,6 +149,13 @@ def names(scope: str, schema: str | None) -> tuple[str, str]:
     return scope, schema or scope
 
 
+def server(name: str) -> str:
+    """Return the server that a scope is for; DefinitionError where it is empty, which would mean all servers."""
+    if not name.strip():
+        raise DefinitionError('server is empty. Give the name of a server, or "*" for all. Nothing was changed.')
+    return name
+
+
 def own_items(raw: Mapping[str, Any]) -> Mapping[str, Sequence[items.Item]]:
     """Return a site's own items from `{form: {item: type}}`; raises DefinitionError where they cannot be right."""
     found = {}

@@ -16,8 +16,10 @@ from urllib.parse import quote
 from . import design_dxl, layout
 from .design import Design, design_of
 from .errors import DirectoryError, RefusedError
-from .rest import BASIS, SETUP, design_fields
+from .rest import design_fields
 from .scope import NSF
+from .session import BASIS, SETUP, Account, Session, remedy
+from .transport import objects, texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +35,7 @@ ADMINISTRATOR = (
 )
 EDITOR = "access level Editor and the roles for the documents in names.nsf, for the data"
 
-_WITHOUT_SCOPE = "$DATA $SETUP"
+_WITHOUT_SCOPE, _REQUIRED = "$DATA $SETUP", frozenset({"$SETUP"})
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class DataAccess:
 
 
 class SetupApi:
-    """Schemas of names.nsf and scopes of the server. One login with `$SETUP`; nothing is tried in a loop."""
+    """Schemas of names.nsf and scopes of the server, over a session with the scope `$SETUP`."""
 
     def __init__(self, transport: Transport, username: str, password: str) -> None:
         """Take what is needed to log in at the first request."""
@@ -65,15 +67,18 @@ class SetupApi:
         self._transport = transport
         self._username = username
         self._password = password
-        self._token: str | None = None
+        self._session = Session(transport, Account(username, password, _WITHOUT_SCOPE, _REQUIRED))
         self._dxl: DatabaseDesign | None = None
         #: what must not be shown: the password, and each token
-        self.secrets = {password}
+        self.secrets = self._session.secrets
 
     def schema(self, name: str) -> dict[str, Any] | None:
         """Return a schema of names.nsf, None where there is none of that name. Raises RefusedError."""
         answer = self._call("GET", "/schema", _of(name))
         if answer.ok and isinstance(answer.body, dict):
+            if not _is_schema(answer.body):
+                text = f"{self._transport.url} gave something that is not a schema: {str(answer.body)[:200]}"
+                raise RefusedError(text, answer.status)
             return answer.body
         if answer.status == 404 and (answer.error_id == NO_SUCH_SCHEMA or self._is_listed(name) is False):
             return None
@@ -86,14 +91,14 @@ class SetupApi:
             return answer.body
         if answer.status == 404:
             return None
-        raise self._refused(answer, f'reading the scope "{name}"', f" It needs {ADMINISTRATOR}.")
+        raise self._refused(answer, f'reading the scope "{name}"', _administrator(answer))
 
     def scopes(self) -> Sequence[dict[str, Any]]:
         """Return all scopes of the server. Raises RefusedError."""
         answer = self._call("GET", "/admin/scopes")
         if answer.ok and isinstance(answer.body, list):
-            return [scope for scope in answer.body if isinstance(scope, dict)]
-        raise self._refused(answer, "reading the scopes", f" It needs {ADMINISTRATOR}.")
+            return objects(answer.body)
+        raise self._refused(answer, "reading the scopes", _administrator(answer))
 
     def design(self, form: str) -> Design:
         """Return the design of a form of names.nsf; one that cannot be read has no fields and says why."""
@@ -126,15 +131,17 @@ class SetupApi:
 
     def data_access(self, scope: str) -> DataAccess:
         """Log in once more, naming the scope, and return the account's access through it. Raises RefusedError."""
-        token = self._log_in(scope)
-        answer = self._transport.request("GET", f"{BASIS}/scope/access", {"dataSource": scope}, None, token)
+        session = Session(self._transport, Account(self._username, self._password, scope))
+        try:
+            answer = session.call("GET", f"{BASIS}/scope/access", {"dataSource": scope})
+        finally:
+            self.secrets |= session.secrets
         if not answer.ok or not isinstance(answer.body, dict):
             hint = " It was set up and does not answer; look at the console of the server (Tell restapi refresh cache)."
+            hint = remedy(answer) or hint
             raise self._refused(answer, f'asking the scope "{scope}"', hint)
-        roles = answer.body.get("Roles") or ()
-        return DataAccess(
-            str(answer.body.get("User")), str(answer.body.get("Level", "")).upper(), tuple(map(str, roles))
-        )
+        roles = tuple(texts(answer.body.get("Roles")))
+        return DataAccess(str(answer.body.get("User")), str(answer.body.get("Level", "")).upper(), roles)
 
     def write_schema(self, name: str, body: Mapping[str, Any], *, dry_run: bool) -> None:
         """Create or replace a schema; with `dry_run` only ask whether the server would take it. Raises RefusedError."""
@@ -145,7 +152,7 @@ class SetupApi:
                 answer, f'{"the dry run of " if dry_run else ""}writing the schema "{name}"', _designer(answer)
             )
         said = answer.body.get("@warnings") if isinstance(answer.body, dict) else None
-        self.warnings += [f'Schema "{name}": {text}' for text in said or ()]
+        self.warnings += [f'Schema "{name}": {text}' for text in texts(said)]
 
     def delete_schema(self, name: str) -> None:
         """Remove a schema. Raises RefusedError."""
@@ -172,7 +179,7 @@ class SetupApi:
         answer = self._call("GET", "/schemas", {"nsfPath": NSF})
         if not answer.ok or not isinstance(answer.body, list):
             return None
-        return any(isinstance(entry, dict) and entry.get("apiName") == name for entry in answer.body)
+        return any(entry.get("apiName") == name for entry in objects(answer.body))
 
     def _database(self) -> Mapping[str, Any] | None:
         """Return what /admin/access says of names.nsf, {} where it is not listed, None where it says nothing."""
@@ -180,8 +187,7 @@ class SetupApi:
         answer = self._call("POST", "/admin/access", None, wanted)
         if not answer.ok or not isinstance(answer.body, list):
             return None
-        entries = [entry for entry in answer.body if isinstance(entry, dict)]
-        return next((entry for entry in entries if str(entry.get("path", "")).lower() == NSF), {})
+        return next((entry for entry in objects(answer.body) if str(entry.get("path", "")).lower() == NSF), {})
 
     def _database_hint(self, answer: Answer) -> str:
         """Say why nothing of names.nsf can be read: switched off, excluded, or no right."""
@@ -204,12 +210,9 @@ class SetupApi:
         return ""
 
     def _refused(self, answer: Answer, what: str, hint: str) -> RefusedError:
-        if answer.status == 503:
-            hint = " Domino REST API is being refreshed or stopped; try again in a while."
+        hint = hint or remedy(answer)
         text = f"{self._transport.url}, {self._username}: {what} was refused ({answer.message}).{hint}"
         return RefusedError(text, answer.status, answer.error_id)
-
-    # -- login and requests -------------------------------------------------------------------------------------------
 
     def _call(
         self,
@@ -219,31 +222,18 @@ class SetupApi:
         body: Any = None,
         accept: str = "application/json",
     ) -> Answer:
-        if self._token is None:
-            self._token = self._log_in(_WITHOUT_SCOPE)
-        return self._transport.request(method, SETUP + path, query, body, self._token, accept)
+        return self._session.call(method, SETUP + path, query, body, accept)
 
-    def _log_in(self, scopes: str) -> str:
-        login = {"username": self._username, "password": self._password, "scope": scopes}
-        answer = self._transport.request("POST", f"{BASIS}/auth", None, login)
-        body = answer.body if answer.ok and isinstance(answer.body, dict) else {}
-        if not body.get("bearer"):
-            raise RefusedError(
-                f'{self._transport.url} did not let "{self._username}" in ({answer.message}). Check user name and '
-                "Internet password. It was tried once only, because repeated failures lock an account.",
-                answer.status,
-                answer.error_id,
-            )
-        granted = (body.get("claims") or {}).get("scopes")
-        missing = set(scopes.split()) - set(str(granted).split()) if granted else set()
-        if "$SETUP" in missing:
-            raise RefusedError(
-                f"{self._transport.url} gave {self._username} a token without the scope $SETUP (it has: {granted}), "
-                "which schemas and scopes are written with. Let it be granted to this account."
-            )
-        token = str(body["bearer"])
-        self.secrets.add(token)
-        return token
+
+def _is_schema(body: Mapping[str, Any]) -> bool:
+    """Return whether a schema is made of lists and objects where HCL's description has them."""
+    lists = [body.get(key) or [] for key in ("forms", "views", "agents")]
+    for form in objects(lists[0]):
+        modes = form.get("formModes") or []
+        lists += [modes, *(mode.get("fields") or [] for mode in objects(modes))]
+        if len(objects(modes)) != len(modes):
+            return False
+    return all(isinstance(entry, list) for entry in lists) and len(objects(lists[0])) == len(lists[0])
 
 
 def _of(schema: str) -> dict[str, str]:

@@ -8,12 +8,17 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import socket
 import ssl
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
+from .._http import MEBIBYTE, HttpError, Request, SizeError, decoded, exchange
+from .._printable import harmless
+from .._tcp import ConversationError, connect, reason, resolve
 from .errors import DefinitionError, UnreachableError
 
 if TYPE_CHECKING:
@@ -41,6 +46,11 @@ class Answer:
     @property
     def message(self) -> str:
         """Return what an error says, in whichever of its shapes it comes."""
+        return harmless(self._message())
+
+    def _message(self) -> str:
+        if 300 <= self.status < 400:
+            return f"HTTP {self.status}, a redirect, which is not followed: give the address itself as url"
         if not isinstance(self.body, dict):
             return f"HTTP {self.status}" + (f", {str(self.body)[:200]}" if self.body else "")
         number = self.body.get("statusCode", self.body.get("status", self.status))
@@ -49,14 +59,29 @@ class Answer:
         return f"HTTP {number}{error_id}: {'; '.join(said) or 'no message'}"
 
 
+class _Endpoint(NamedTuple):
+    host: str
+    port: int
+    family: str = "any"
+
+
 class Transport:
     """One HTTP server. No proxy is used, redirects are not followed, a request is sent once.
+
+    A request has `timeout` seconds, from connecting to the last byte of its answer, which has at most
+    `max_response_size` MiB.
 
     Several threads may send at a time: each request has a connection of its own, and connections are kept for the next.
     """
 
     def __init__(
-        self, url: str, *, timeout: float = 30, validate_certs: bool = True, ca_path: str | None = None
+        self,
+        url: str,
+        *,
+        timeout: float = 30,
+        max_response_size: float = 64,
+        validate_certs: bool = True,
+        ca_path: str | None = None,
     ) -> None:
         parts = urlsplit(url)
         try:
@@ -69,12 +94,16 @@ class Transport:
             )
         if parts.username is not None or parts.password is not None:
             raise DefinitionError("The URL holds a user name; give it as username and password instead.")
+        for option, value in (("timeout", timeout), ("max_response_size", max_response_size)):
+            if value <= 0:
+                raise DefinitionError(f"{option} is {value:g}, and must be more than 0.")
         self.url = url.rstrip("/")
         self._host = parts.hostname
         self._prefix = parts.path.rstrip("/")
         self._port = port
         self._context = _tls(validate_certs, ca_path) if parts.scheme == "https" else None
         self._timeout = timeout
+        self._max_bytes = int(max_response_size * MEBIBYTE)
         self._idle: list[http.client.HTTPConnection] = []
 
     @property
@@ -101,12 +130,15 @@ class Transport:
             headers["Content-Type"] = "application/json"
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        deadline = time.monotonic() + self._timeout
         connection = self._connection()
         try:
-            connection.request(method, target, content, headers)
-            response = connection.getresponse()
-            answer = Answer(response.status, _decoded(response.read()))
-        except (OSError, http.client.HTTPException) as exc:
+            if connection.sock is None:
+                connection.sock = self._dial(deadline)
+            request = Request(method, target, headers, content)
+            response = exchange(connection, request, deadline, self._max_bytes, self._timeout)
+            answer = Answer(response.status, _decoded(response.body))
+        except (OSError, ConversationError, HttpError) as exc:
             connection.close()
             raise UnreachableError(f"Domino REST API at {self.url} {self._reason(exc)}") from None
         self._idle.append(connection)
@@ -118,16 +150,39 @@ class Transport:
             self._idle.pop().close()
 
     def _connection(self) -> http.client.HTTPConnection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            if self._context is None:
-                return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._context)
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                kind = http.client.HTTPConnection if self._context is None else http.client.HTTPSConnection
+                return kind(self._host, self._port)
+            if connection.sock is None or not _has_spoken(connection.sock):
+                return connection
+            connection.close()
 
-    def _reason(self, exc: Exception) -> str:
-        if isinstance(exc, socket.gaierror):
-            return f'cannot be reached: the host name "{self._host}" is not known ({exc.strerror}).'
+    def _dial(self, deadline: float) -> socket.socket:
+        port = self._port or (80 if self._context is None else 443)
+        sock, _info = connect(resolve(_Endpoint(self._host, port), deadline), deadline, {})
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._context is None:
+            return sock
+        sock.settimeout(max(0.001, deadline - time.monotonic()))
+        try:
+            return self._context.wrap_socket(sock, server_hostname=self._host)
+        except BaseException:
+            sock.close()
+            raise
+
+    def _reason(self, exc: BaseException) -> str:
+        connecting = isinstance(exc, ConversationError) and exc.kind != "timeout"
+        exc = exc.__cause__ or exc if connecting else exc
+        if isinstance(exc, SizeError):
+            return f"{exc}. If the directory is that large, raise max_response_size."
+        if isinstance(exc, HttpError):
+            hint = " Is it http there, not https, and this port?" if "HTTP" in str(exc) else ""
+            return f"{exc}.{hint}"
+        if isinstance(exc, (socket.gaierror, UnicodeError)):
+            return f'cannot be reached: the host name "{self._host}" is not known ({reason(exc)}).'
         if isinstance(exc, ConnectionRefusedError):
             return "cannot be reached: nothing listens there. Is the server task restapi running, and the port right?"
         if isinstance(exc, ssl.SSLCertVerificationError):
@@ -137,11 +192,26 @@ class Transport:
             )
         if isinstance(exc, ssl.SSLError):
             return f"does not speak TLS as expected ({exc.reason or exc}). Is it https there, and this port?"
-        if isinstance(exc, socket.timeout):
+        if isinstance(exc, (socket.timeout, ConversationError)):
             return f"did not answer within {self._timeout:g} seconds."
-        if isinstance(exc, http.client.HTTPException) and not isinstance(exc, http.client.RemoteDisconnected):
-            return f"does not answer in HTTP ({type(exc).__name__}). Is it http there, not https, and this port?"
-        return f"broke the connection off ({exc})."
+        return f"cannot be reached ({exc})." if connecting else f"broke the connection off ({exc})."
+
+
+def _has_spoken(sock: socket.socket) -> bool:
+    """Return whether a server has closed a kept connection, or sent what nobody asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def texts(value: Any) -> list[str]:
+    """Return the entries of a JSON list as text; whatever came instead of a list is none."""
+    return list(map(str, value)) if isinstance(value, list) else []
+
+
+def objects(body: Any) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list; whatever else an answer has in their place is left out."""
+    return [entry for entry in body if isinstance(entry, dict)] if isinstance(body, list) else []
 
 
 def _tls(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
@@ -160,6 +230,6 @@ def _tls(validate_certs: bool, ca_path: str | None) -> ssl.SSLContext:
 
 def _decoded(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return decoded(content)
     except ValueError:
         return content.decode("utf-8", "replace").strip()

@@ -186,7 +186,7 @@ def local_part(pattern: Pattern, parts: Parts) -> LocalPart:
             part, lost = parts.part(piece.field)
             if lost:
                 return LocalPart("", f"{FIELDS[piece.field]}: no ASCII form is known for {lost}")
-            filled = filled or bool(part)
+            filled = filled or bool(part.strip("._-"))
             text += part[: piece.length] if piece.length else part
     text = _RUN.sub(_one_separator, text).strip("._-")
     if not filled:

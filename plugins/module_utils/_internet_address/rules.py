@@ -122,6 +122,10 @@ class Rules:
         return next((choice for choice in self.choices if choice.fits(person)), None)
 
 
+#: What has to fit for an entry of internet_domains.
+CONDITIONS = ("name", "mail_server", "notes_domain")
+
+
 def read_rules(options: Mapping[str, Any], *, needs_domain: bool = True) -> Rules:
     """Return the rules that options mean; what is left out, or None, has its default.
 
@@ -173,6 +177,12 @@ def _choices(given: Mapping[str, Any], *, needs_domain: bool) -> tuple[Choice, .
         raise InternetAddressError("There is no Internet domain. Give internet_domain, or internet_domains.")
     choices = []
     for entry in entries:
+        empty = [option for option in CONDITIONS if entry.get(option) is not None and not str(entry[option]).strip()]
+        if empty:
+            raise InternetAddressError(
+                f"internet_domains: {empty[0]} of {entry.get('internet_domain')!r} is empty, and would fit everybody. "
+                "Leave it out, or give a name."
+            )
         name = abbreviated(entry.get("name") or "").lower()
         choices.append(
             Choice(

@@ -14,8 +14,8 @@ from .._directory.errors import DirectoryError
 from .._directory.items import FORMS
 from .._notes_ini import NotesIniError, as_text
 from .._smtp.probe import Probe
-from .._smtp.transcript import ConversationError
-from .._smtp.wire import Connection, connect, resolve
+from .._smtp.wire import Connection
+from .._tcp import ConversationError, connect, resolve
 from . import directory as directories
 from . import host, listener
 from .host import Said

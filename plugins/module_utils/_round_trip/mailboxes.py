@@ -11,20 +11,21 @@ from __future__ import annotations
 import base64
 import http.client
 import imaplib
-import json
 import poplib
 import socket
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 from urllib.parse import quote, urlsplit
 
+from .._http import HttpError, Request, decoded, exchange
+from .._printable import harmless
 from .._smtp import tls
-from .._smtp.transcript import ConversationError, harmless
-from .._smtp.wire import connect, reason, resolve
+from .._tcp import ConversationError, connect, reason, resolve
 from .trace import holds
 from .trip import HTTP, IMAP, MAILDIR, POP3, Place
 
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
 #: The newest messages of a mailbox that are looked at; the marked one is among them.
 NEWEST = 200
 
-#: Bytes of a message, or of an HTTP answer, that are read.
+#: Bytes that are read: of a message's header, and of all that a server says in one look.
 _HEADER_LIMIT = 256 * 1024
-_HTTP_LIMIT = 16 * 1024 * 1024
+_LIMIT = 16 * 1024 * 1024
 
 #: What the standard library raises when the other side, or our own cut, ends a conversation.
-_BROKEN = (OSError, imaplib.IMAP4.error, poplib.error_proto, http.client.HTTPException, ValueError, EOFError)
+_BROKEN = (OSError, imaplib.IMAP4.error, poplib.error_proto, ValueError, EOFError)
 
 
 class WatchError(Exception):
@@ -125,15 +126,46 @@ def _said(exc: Exception) -> str:
     return harmless(text)[:200] or type(exc).__name__
 
 
+class _Allowance:
+    """The bytes that a server may still send in one look."""
+
+    def __init__(self) -> None:
+        self._left = _LIMIT
+
+    def require(self, count: int) -> None:
+        """Raise ValueError where the server sends, or announces, more than that."""
+        if count > self._left:
+            raise ValueError(f"the server sends more than {_LIMIT} bytes")
+
+    def spend(self, count: int) -> None:
+        """Count what was received. Raises ValueError where it is too much."""
+        self.require(count)
+        self._left -= count
+
+
 class _ImapClient(imaplib.IMAP4):
-    """IMAP over a socket that is connected already."""
+    """IMAP over a socket that is connected already, with an end to what the server may send."""
 
     def __init__(self, sock: socket.socket, name: str) -> None:
         self._dialled = sock
+        self._allowance = _Allowance()
         super().__init__(name)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
         return self._dialled
+
+    def read(self, size: int) -> bytes:
+        """Read a literal; memory for one that is too large is never asked for."""
+        self._allowance.require(size)
+        content = super().read(size)
+        self._allowance.spend(len(content))
+        return content
+
+    def readline(self) -> bytes:
+        """Read a line."""
+        line = super().readline()
+        self._allowance.spend(len(line))
+        return line
 
 
 class _Imap(Mailbox):
@@ -214,14 +246,20 @@ def _quoted(text: str) -> str:
 
 
 class _Pop3Client(poplib.POP3):
-    """POP3 over a socket that is connected already."""
+    """POP3 over a socket that is connected already, with an end to what the server may send."""
 
     def __init__(self, sock: socket.socket, name: str) -> None:
         self._dialled = sock
+        self._allowance = _Allowance()
         super().__init__(name)
 
     def _create_socket(self, timeout: Any = None) -> socket.socket:
         return self._dialled
+
+    def _getline(self) -> tuple[bytes, int]:
+        line, octets = super()._getline()  # type: ignore[misc]  # not in typeshed; the only way to read in poplib
+        self._allowance.spend(octets)
+        return line, octets
 
 
 class _Pop3(Mailbox):
@@ -294,22 +332,26 @@ class _Http(Mailbox):
         place = self.place
         parts = urlsplit(place.url.replace("{token}", quote(token, safe="")))
         endpoint = place.endpoint
+        began = time.monotonic()
         client = http.client.HTTPConnection(endpoint.host, endpoint.port)
         client.sock = _dial(place, deadline, parts.scheme == "https")
-        sock = client.sock
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            with _cut_off(lambda: sock, deadline):
-                path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                client.request("GET", path, headers=self._headers(parts.scheme))
-                response = client.getresponse()
-                body = response.read(_HTTP_LIMIT)
+            request = Request("GET", path, self._headers(parts.scheme))
+            response = exchange(client, request, deadline, _LIMIT, round(deadline - began, 1))
+        except HttpError as exc:
+            raise WatchError(f"the web server {exc}") from exc
+        except OSError as exc:
+            if tls.distrust(exc):
+                raise _no_tls(exc) from exc
+            raise WatchError(_said(exc)) from exc
         finally:
             client.close()
         if response.status in (401, 403):
             raise WatchError(f"the web server refuses the request (status {response.status})", final=True)
         if response.status != 200:
             raise WatchError(f"the web server answers with status {response.status}")
-        return next((text for text in _texts(body) if holds(text, token)), None)
+        return next((text for text in _texts(response.body) if holds(text, token)), None)
 
     def remove(self, deadline: float) -> bool:
         return False
@@ -332,12 +374,14 @@ class _Http(Mailbox):
 def _texts(body: bytes) -> Iterator[bytes]:
     """Yield all texts of an answer in JSON, or the answer as it is."""
     try:
-        waiting = [json.loads(body.decode("utf-8"))]
-    except (ValueError, RecursionError):
+        waiting = deque([decoded(body)])
+    except HttpError as exc:
+        raise WatchError(f"the web server {exc}") from exc
+    except ValueError:
         yield body
         return
     while waiting:
-        value = waiting.pop(0)
+        value = waiting.popleft()
         if isinstance(value, str):
             yield value.encode("utf-8", "surrogatepass")
         elif isinstance(value, dict):

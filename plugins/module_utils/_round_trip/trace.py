@@ -11,7 +11,7 @@ from email.parser import BytesHeaderParser
 from email.utils import mktime_tz, parseaddr, parsedate_tz
 from typing import TYPE_CHECKING
 
-from .._smtp.transcript import harmless
+from .._printable import harmless
 
 if TYPE_CHECKING:
     from typing import Any

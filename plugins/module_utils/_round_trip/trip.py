@@ -177,6 +177,8 @@ def _complaints(trip: Trip) -> Iterator[str]:
             yield "subject must be one line of ASCII with at most 200 characters."
         if trip.server.tls == "none" and login.username:
             yield "send has a username, and passwords are not sent without TLS. Set tls to starttls or implicit."
+    if login.username and not login.password:
+        yield "send has a username, and its password is empty."
     texts = {"username": place.username, "password": place.password, "folder": place.folder}
     texts["username of send"], texts["password of send"] = login.username, login.password
     for option, text in texts.items():
@@ -213,6 +215,8 @@ def _complaints_about_url(place: Place) -> Iterator[str]:
         yield "url of watch holds a user. Put it into username and password."
     elif parts.scheme == "http" and (place.username or place.http_headers):
         yield "url of watch is http, and what is secret is not sent without TLS. Use https."
+    if place.username and not place.password:
+        yield "watch has a username, and its password is empty."
     for name, value in place.http_headers:
         if not re.fullmatch(r"[A-Za-z0-9-]+", name) or not _SAFE.fullmatch(value) or not value.isascii():
             yield f"the header {name!r} of watch cannot be sent."

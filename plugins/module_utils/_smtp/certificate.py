@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Iterator
 
-from .transcript import harmless, printable
+from .._printable import harmless, printable
 
 _INTEGER, _OID, _SEQUENCE, _SET, _UTC_TIME, _TIME = 0x02, 0x06, 0x30, 0x31, 0x17, 0x18
 _BMP_STRING = 0x1E

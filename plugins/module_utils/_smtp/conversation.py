@@ -10,6 +10,8 @@ from collections import deque
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Iterable, Iterator
 
+from .._printable import harmless
+from .._tcp import ConversationError, connect, name_of, resolve
 from . import tls
 from .names import address_literal, is_domain
 from .relay import (
@@ -22,12 +24,11 @@ from .relay import (
 from .transcript import (
     TLS,
     Check,
-    ConversationError,
     Failure,
     RecipientReply,
     Transcript,
 )
-from .wire import Connection, connect, name_of, resolve
+from .wire import Connection
 
 if TYPE_CHECKING:
     import ssl
@@ -136,7 +137,7 @@ class _Visit:
         if not _is_welcome(seen) or seen.banner is None:
             return Battery((), ended="the server did not let this host come as far as naming a recipient")
         mode = "none" if seen.tls is not None and not seen.tls.handshake.ok else probe.tls_mode
-        seen.client_name = name_of(seen.client, deadline)
+        seen.client_name = harmless(name_of(seen.client, deadline))
         cases = relay_cases(
             probe.relay_sender,
             probe.relay_recipient,

@@ -11,13 +11,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._tcp import ConversationError, connect, resolve
 from . import tls
 from .names import address_literal
-from .transcript import ConversationError, Reply
-from .wire import Connection, connect, resolve
+from .wire import Connection
 
 if TYPE_CHECKING:
     from .probe import Probe
+    from .transcript import Reply
 
 _QUIT_PATIENCE = 2.0
 

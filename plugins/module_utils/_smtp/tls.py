@@ -16,10 +16,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from .._tcp import reason
 from .certificate import read_certificate
 from .names import is_address
 from .transcript import TLS, Check
-from .wire import Connection, reason
+from .wire import Connection
 
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL 1.1.0 and later (x509_vfy.h), which Python has no name for.
 _NO_CHECK_TIME = 0x200000

@@ -17,30 +17,6 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"(?<![\d.])\d{1,4}\.\d{1,4}(?:\.\d{1,4})?(?![\d.]*\.\d)(?:[A-Za-z]+\d*)?")
 
 
-def printable(text: bytes) -> str:
-    """Return what a server sent as text that does nothing to a terminal or a log."""
-    return harmless(text.decode("utf-8", "backslashreplace"))
-
-
-def harmless(text: str) -> str:
-    """Return text with control characters, and those that turn the direction of writing, as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def excerpt(text: bytes) -> str:
-    """Return the beginning of what a server sent, for a message."""
-    return f"`{printable(text[:80])}...`" if len(text) > 80 else f"`{printable(text)}`"
-
-
-class ConversationError(Exception):
-    """The conversation cannot go on. `kind` is resolve, connect, timeout, closed, protocol, closing or tls."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.text = text
-
-
 @dataclass(frozen=True)
 class Reply:
     """A server's reply. Lines come without code, separator and line end, otherwise exactly as sent."""

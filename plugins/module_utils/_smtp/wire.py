@@ -1,34 +1,25 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Replies and commands on the wire, and the way to a server: bounded in time and size, whatever the other side does."""
+"""Replies and commands on the wire: bounded in time and size, whatever the other side does."""
 
 from __future__ import annotations
 
-import queue
 import re
 import socket
-import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Iterator
 
-from .transcript import (
-    ConversationError,
-    Reply,
-    excerpt,
-    printable,
-)
-
-if TYPE_CHECKING:
-    from .probe import Probe
+from .._printable import excerpt, printable
+from .._tcp import ConversationError, reason
+from .transcript import Reply
 
 #: RFC 5321 section 4.5.3.1.5 allows 512 bytes a line; more is tolerated, not without limit.
 LINE_LIMIT = 8192
 LINES_LIMIT = 200
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
-_FAMILIES = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
 class ReplyParser:
@@ -141,87 +132,3 @@ class Connection:
             raise ConversationError("timeout", "no reply in time" + received) from exc
         except OSError as exc:
             raise ConversationError("closed", f"the connection broke ({reason(exc)})") from exc
-
-
-#: Seconds for the name of this host's own address.
-NAME_PATIENCE = 5.0
-
-
-def resolve(probe: Probe, deadline: float) -> list[Any]:
-    """Return the addresses that this host's resolver gives; raises ConversationError."""
-    try:
-        return list(
-            _ask_resolver(
-                lambda: socket.getaddrinfo(
-                    probe.host, probe.port, family=_FAMILIES[probe.family], type=socket.SOCK_STREAM
-                ),
-                deadline,
-            )
-        )
-    except queue.Empty:
-        raise ConversationError("timeout", "the resolver of this host did not answer in time") from None
-    except (OSError, UnicodeError) as exc:
-        raise ConversationError("resolve", f"the name does not resolve on this host ({reason(exc)})") from exc
-
-
-def name_of(address: str, deadline: float) -> str:
-    """Return the name of an address by this host's resolver, in lower case; empty where it has none."""
-    try:
-        name = str(
-            _ask_resolver(lambda: socket.gethostbyaddr(address)[0], min(deadline, time.monotonic() + NAME_PATIENCE))
-        )
-    except (queue.Empty, OSError, UnicodeError):
-        return ""
-    return printable(name.encode("ascii", "backslashreplace")[:LINE_LIMIT]).lower()
-
-
-def _ask_resolver(question: Callable[[], Any], deadline: float) -> Any:
-    """Return the resolver's answer; raises queue.Empty when it takes too long, and what the question raises.
-
-    The resolver knows no timeout, so it is asked in a thread, which is left behind then.
-    """
-    answers: queue.Queue[Any] = queue.Queue()
-
-    def ask() -> None:
-        try:
-            answers.put(question())
-        except (OSError, UnicodeError) as exc:
-            answers.put(exc)
-
-    threading.Thread(target=ask, daemon=True).start()
-    answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-def connect(infos: Sequence[Any], deadline: float, refused: dict[str, str]) -> tuple[socket.socket, Any]:
-    """Connect to the first address that answers; return the socket and its entry of `infos`.
-
-    Each address gets a fair share of the time left. Those that fail are noted in `refused`.
-    """
-    for number, info in enumerate(infos):
-        family, kind, protocol, _name, address = info
-        share = max(0.001, (deadline - time.monotonic()) / (len(infos) - number))
-        try:
-            sock = socket.socket(family, kind, protocol)
-        except OSError as exc:
-            refused[str(address[0])] = reason(exc)
-            continue
-        try:
-            sock.settimeout(share)
-            sock.connect(address)
-        except socket.timeout:
-            refused[str(address[0])] = f"no answer within {share:.1f} s"
-        except OSError as exc:
-            refused[str(address[0])] = reason(exc)
-        else:
-            return sock, info
-        sock.close()
-    tried = ", ".join(f"{address}: {why}" for address, why in refused.items())
-    raise ConversationError("connect", f"no connection ({tried})")
-
-
-def reason(exc: Exception) -> str:
-    """Return what the operating system says, without its number."""
-    return str(getattr(exc, "strerror", None) or exc)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.opendomino.mail.plugins.module_utils._smtp.transcript import harmless
+from ansible_collections.opendomino.mail.plugins.module_utils._printable import harmless
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import (
     as_html,
     as_json,

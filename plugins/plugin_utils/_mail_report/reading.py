@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.opendomino.mail.plugins.module_utils import _server_tasks
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.items import FORMS, PUBLISHED
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_name import abbreviated, same_name
-from ansible_collections.opendomino.mail.plugins.module_utils._smtp.transcript import harmless
+from ansible_collections.opendomino.mail.plugins.module_utils._printable import harmless
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import evidence
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report.model import (
     CHANGE_KINDS,

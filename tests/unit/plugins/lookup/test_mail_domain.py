@@ -84,7 +84,8 @@ async def serve_policies(reader: asyncio.StreamReader, writer: asyncio.StreamWri
             writer.write(chunks)
         else:
             extra = f"Location: {page['location']}\r\n" if "location" in page else ""
-            writer.write(f"{page.get('raw', head)}{extra}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            length = len(body) + page.get("missing", 0)
+            writer.write(f"{page.get('raw', head)}{extra}Content-Length: {length}\r\n\r\n".encode() + body)
         await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         pass  # the client does not like the certificate

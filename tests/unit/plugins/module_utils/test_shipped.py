@@ -20,6 +20,9 @@ PACKAGE = {
     "signs": "import numbers\n\ndef sign(number):\n    return [number, isinstance(number, numbers.Number)]\n",
     "wrong": "def divide(given):\n    return 1 / given['by']\n",
     "unused": "raise SystemExit(7)\n",
+    "inner": "",
+    "inner.deep": "from ..signs import sign\nfrom . import beside\n\ndef one(given):\n    return sign(beside.ONE)\n",
+    "inner.beside": "ONE = 1\n",
 }
 
 
@@ -36,6 +39,12 @@ def test_modules_find_one_another_and_no_others_of_their_names(tmp_path: Path) -
     assert done.stderr == ""
     assert json.loads(done.stdout) == [6, True]  # `import numbers` is Python's own
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_package_in_the_package_finds_what_is_beside_it(tmp_path: Path) -> None:
+    done = _run("inner.deep", "one", {}, tmp_path)
+    assert done.stderr == ""
+    assert json.loads(done.stdout) == [1, True]
 
 
 def test_what_goes_wrong_is_told_with_the_module(tmp_path: Path) -> None:

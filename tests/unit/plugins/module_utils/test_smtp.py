@@ -18,17 +18,17 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.opendomino.mail.plugins.module_utils._printable import printable
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.conversation import converse
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.evaluation import evaluate
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probe import InputError, Probe, read_probes
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.probing import Result, probe_all
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.transcript import (
-    ConversationError,
     Failure,
     Reply,
-    printable,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._smtp.wire import ReplyParser
+from ansible_collections.opendomino.mail.plugins.module_utils._tcp import ConversationError
 from ansible_collections.opendomino.mail.tests.unit.plugins.module_utils._smtp_server import ScriptedServer
 
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))

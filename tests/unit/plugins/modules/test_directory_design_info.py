@@ -152,7 +152,10 @@ def test_a_directory_that_does_not_show_its_design(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ({}, "one of the following is required: path, url"),
-        ({"url": "http://127.0.0.1:1"}, "url: username and password are needed with it."),
+        (
+            {"url": "http://127.0.0.1:1"},
+            "username is empty. Set this option or the environment variable DOMINO_REST_USERNAME",
+        ),
         ({"path": "x", "labels": {"Suche": 1}}, 'labels: "Suche" is given no text'),
         ({"path": "x", "forms": ["Group"]}, "value of forms must be one or more of"),
     ],

@@ -20,7 +20,8 @@ CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="ut
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_info(case: dict[str, Any], tmp_path: Path) -> None:
     with rest_server(tmp_path, documents=case.get("directory"), rest=case.get("rest")) as server:
-        arguments = {**server.arguments, "documents": case["documents"]}
+        own = {name: case[name] for name in ("documents", "administration_server") if name in case}
+        arguments = {**server.arguments, **own}
         done = run_module("directory_documents_info", arguments)
         said, writes = server.said, server.writes
     assert not writes

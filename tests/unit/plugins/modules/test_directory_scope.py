@@ -116,6 +116,29 @@ def test_check_mode_plans_what_cannot_be_seen_yet(tmp_path: Path) -> None:
     assert writes == []
 
 
+def test_a_token_that_ends_is_renewed_and_no_group_is_blamed(tmp_path: Path) -> None:
+    with _server(tmp_path, {}) as server:
+        server.token_uses = 2
+        done = _run(server, {"forms": ["ServerConfig"]})
+        logins = server.said.count("POST auth")
+    assert not done["failed"], done["msg"]
+    assert [done["schema"]["action"], done["scope"]["action"]] == ["created", "created"]
+    assert logins >= 5
+    assert not done["warnings"], "nothing was left out"
+
+
+def test_a_token_that_is_never_accepted_is_no_matter_of_groups(tmp_path: Path) -> None:
+    with _server(tmp_path, {}) as server:
+        server.faults.set({"name": "expire_token", "method": "GET", "skip": 2})
+        failed = _run(server, {"forms": ["ServerConfig"]})
+        said = server.said
+    assert failed["failed"]
+    assert 'reading the scope "dominodirectory" was refused (HTTP 401' in failed["msg"]
+    assert "the token that came of it was not" in failed["msg"]
+    assert "LocalKeepAdmins" not in failed["msg"]
+    assert said.count("POST auth") == 2, "in no loop"
+
+
 def test_documents_are_managed_through_what_was_set_up(tmp_path: Path) -> None:
     wanted = [{"form": "ServerConfig", "match": {"server_name": "*"}, "settings": {"external_smtp": "enabled"}}]
     with _server(tmp_path, {}) as server:

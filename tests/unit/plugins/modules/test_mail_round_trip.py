@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.server
 import json
 import mailbox
+import resource
 import socket
 import ssl
 import threading
@@ -23,6 +24,15 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from certificates import issue
 
+from ansible_collections.opendomino.mail.plugins.module_utils._round_trip.mailboxes import WatchError, open_mailbox
+from ansible_collections.opendomino.mail.plugins.module_utils._round_trip.trip import Place
+from ansible_collections.opendomino.mail.tests.unit._hostile_server import (
+    converses,
+    drips,
+    floods,
+    hostile_server,
+    says,
+)
 from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module import run_module
 
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
@@ -243,7 +253,7 @@ def test_a_web_page_may_show_the_message(body: str, world: World) -> None:
         (200, b"[]", "nothing within 1 seconds"),
         (403, b"[]", "refuses the request (status 403)"),
         (500, b"[]", "answers with status 500"),
-        (200, b"[" * 100_000, "nothing within 1 seconds"),
+        (200, b"[" * 100_000, "the web server answers with JSON of more than 100 levels"),
         (200, b'["Subject: x\\r\\n\\r\\n%s"]' % TOKEN.encode(), "nothing within 1 seconds"),
     ],
 )
@@ -260,51 +270,18 @@ def test_a_web_server_that_nobody_vouches_for_learns_nothing(world: World) -> No
     assert requests == []
 
 
-@contextmanager
-def hostile(behaviour: str) -> Iterator[int]:
-    """Serve connections that never become IMAP or POP3."""
-    stopping = threading.Event()
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads: list[threading.Thread] = []
-
-    def serve(connection: socket.socket) -> None:
-        with connection:
-            try:
-                while not stopping.wait(0.05):
-                    if behaviour == "drips":
-                        connection.sendall(b"x")
-                    elif behaviour == "speaks nonsense":
-                        connection.sendall(b"\x00\xff\x1b[2J\r\n" * 50)
-                        return
-            except OSError:
-                return
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _peer = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=serve, args=(connection,)))
-            threads[-1].start()
-
-    threads.append(threading.Thread(target=accept))
-    threads[0].start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        stopping.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in threads:
-            thread.join()
+NEVER_ANSWERS = {
+    "silent": lambda _connection, over: over.wait(60),
+    "drips": drips(b"x" * 600, request=False),
+    "speaks nonsense": says(b"\x00\xff\x1b[2J\r\n" * 50, request=False),
+}
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
 @pytest.mark.parametrize("kind", ["imap", "pop3"])
-@pytest.mark.parametrize("behaviour", ["silent", "drips", "speaks nonsense"])
+@pytest.mark.parametrize("behaviour", NEVER_ANSWERS)
 def test_a_mailbox_that_never_answers_ends_in_time(behaviour: str, kind: str, tls: str) -> None:
-    with hostile(behaviour) as port:
+    with hostile_server(NEVER_ANSWERS[behaviour]) as port:
         began = time.monotonic()
         watch = {"type": kind, "host": "127.0.0.1", "port": port, "tls": tls, "username": "probe", "password": SECRET}
         result = awaited(watch, timeout=1)
@@ -313,3 +290,69 @@ def test_a_mailbox_that_never_answers_ends_in_time(behaviour: str, kind: str, tl
     assert [finding["id"] for finding in trip["findings"]] == ["trip_mailbox"]
     assert trip["findings"][0]["found"].isprintable()
     assert SECRET not in json.dumps(result)
+
+
+FLOODS = {
+    "imap, untagged lines": (
+        "imap",
+        converses([b"* OK hello\r\n"], floods(b"* 1 EXISTS\r\n" * 1000, request=False)),
+    ),
+    "imap, a line without end": ("imap", floods(b"x" * 65536, request=False)),
+    "imap, a literal of an Exbibyte": (
+        "imap",
+        converses([b"* OK hello\r\n"], floods(b"x" * 65536, first=b"* LIST {1152921504606846976}\r\n", request=False)),
+    ),
+    "imap, literals without end": (
+        "imap",
+        converses([b"* OK hello\r\n"], floods(b"* X {65536}\r\n" + b"x" * 65536 + b"\r\n", request=False)),
+    ),
+    "http, chunks": (
+        "http",
+        floods(b"10000\r\n" + b"x" * 65536 + b"\r\n", first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_mailbox_that_floods_is_given_up(flood: str) -> None:
+    kind, behaviour = FLOODS[flood]
+    with hostile_server(behaviour) as port:
+        place = Place(kind, "127.0.0.1", port, "starttls", "probe", SECRET, url=f"http://127.0.0.1:{port}/")
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with pytest.raises(WatchError, match=r"(sends|got) more than") as caught:
+            open_mailbox(place).look(TOKEN, time.monotonic() + 60)
+    assert str(caught.value).isprintable()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # KiB
+
+
+def test_a_pop3_list_without_end_is_given_up(world: World) -> None:
+    uidl = converses([b"+OK\r\n", b"+OK\r\n", b"+OK\r\n"], floods(b"1 x\r\n" * 1000, first=b"+OK\r\n", request=False))
+
+    def behave(connection: socket.socket, over: threading.Event) -> None:
+        with world.context.wrap_socket(connection, server_side=True) as secured:
+            uidl(secured, over)
+
+    with hostile_server(behave) as port:
+        place = Place("pop3", "localhost", port, "implicit", "probe", SECRET, ca_path=str(world.ca))
+        with pytest.raises(WatchError, match="sends more than"):
+            open_mailbox(place).look(TOKEN, time.monotonic() + 60)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n[", "closed the connection in the middle of its answer"),
+        (b"220 mail01 ESMTP\r\n", "does not answer in HTTP"),
+    ],
+)
+def test_a_web_page_that_is_none(content: bytes, found: str) -> None:
+    with hostile_server(says(content)) as port:
+        result = awaited({"type": "http", "url": f"http://127.0.0.1:{port}/"})
+    assert f"the web server {found}" in result["trips"][0]["findings"][0]["found"]
+
+
+def test_a_web_page_has_one_deadline_and_not_one_for_each_byte() -> None:
+    answer = drips(b"[" + b" " * 98 + b"]", at_once=b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+    with hostile_server(answer) as port:
+        result = awaited({"type": "http", "url": f"http://127.0.0.1:{port}/"}, timeout=0.5)
+    assert "the web server did not finish its answer within" in result["trips"][0]["findings"][0]["found"]

@@ -115,7 +115,7 @@ NUMBERS = st.one_of(st.integers(-(2**50), 2**50), st.floats(allow_nan=False, all
 VALUES = st.one_of(TEXTS, NUMBERS, st.lists(TEXTS, min_size=2, max_size=3), st.lists(NUMBERS, min_size=2, max_size=3))
 
 
-@given(st.dictionaries(NAMES, VALUES, max_size=5), TEXTS.filter(lambda text: text.strip()))
+@given(st.dictionaries(NAMES, VALUES, max_size=5), TEXTS.map(str.strip).filter(bool))
 def test_every_value_comes_back(items: dict[str, Any], server: str) -> None:
     items = {name: items[name] for name in {name.lower(): name for name in items}.values()}
     raw = [{"form": "ServerConfig", "match": {"ServerName": server}, "items": items}]

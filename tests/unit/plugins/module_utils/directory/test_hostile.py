@@ -91,7 +91,7 @@ def test_ten_thousand_hostile_values(tmp_path: Path) -> None:
     for number in range(0, len(accepted), PER_DOCUMENT):
         identity, *rest = sorted(accepted[number : number + PER_DOCUMENT], key=len)
         items = dict(zip(SLOTS, rest, strict=False))
-        wanted.append({"form": "Person", "match": {"LastName": f"{number} {identity}"}, "items": items})
+        wanted.append({"form": "Person", "match": {"LastName": f"{number} {identity} {number}"}, "items": items})
     definitions = define_all(wanted)
     with rest_server(tmp_path, changes=changes, kept=False) as server:
         transport = Transport(server.url, timeout=60)

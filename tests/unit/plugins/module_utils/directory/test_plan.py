@@ -107,7 +107,7 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a definition of a Configuration document, with a hostile name and hostile values."""
     own = draw(st.dictionaries(names, contents, max_size=5))
     unique = {name.lower(): (name, value) for name, value in own.items() if name.lower() != "servername"}
-    identity = draw(texts.filter(bool))
+    identity = draw(texts.map(str.strip).filter(bool))
     settings = draw(st.sampled_from([{}, {"inbound_starttls": "enabled"}]))
     unique.pop("smtp_negotiatedssl", None)
     return {

@@ -185,6 +185,13 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         Transport(url)
 
 
+@pytest.mark.parametrize("option", ["timeout", "max_response_size"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_bounds_that_allow_nothing_are_refused(option: str, value: int) -> None:
+    with pytest.raises(DefinitionError, match=rf"{option} is {value}, and must be more than 0"):
+        Transport("https://mail01.example.com", **{option: value})
+
+
 def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
     with pytest.raises(DefinitionError) as caught:
         Transport("https://jane:geheim@mail01.example.com")
@@ -194,6 +201,8 @@ def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
 def test_an_unknown_host_a_silent_and_a_strange_server_are_told_apart() -> None:
     with pytest.raises(UnreachableError, match=r'the host name "nosuch\.invalid" is not known'):
         Transport("http://nosuch.invalid:1").request("GET", "/")
+    with pytest.raises(UnreachableError, match=r"the host name .* is not known"):
+        Transport(f"http://{'x' * 70}.example").request("GET", "/")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnreachableError, match=rf"{url} did not answer within 0.2 seconds"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.opendomino.mail.plugins.module_utils._internet_address.errors import InternetAddressError
@@ -70,6 +70,7 @@ def test_the_limits_of_rfc_5321() -> None:
 
 
 @given(st.lists(piece, min_size=1, max_size=6), name, name, name, name, st.sampled_from(["", ".", "_", "-"]))
+@example(["{short}"], "", "", "", ".", "")
 def test_any_pattern_of_any_name_is_a_valid_local_part_or_says_why(
     pieces: list[str], first: str, middle: str, last: str, short: str, words: str
 ) -> None:

@@ -36,14 +36,14 @@ def test_what_a_server_has_to_take_over_is_noted(host: Host, case: dict[str, Any
 
 
 def test_a_note_that_cannot_be_left_leaves_everything_as_it_is(host: Host) -> None:
-    """A directory that is not there stands for a full disk, which root cannot be kept from in another way."""
+    """Nor is a link followed that somebody has put in its place."""
     host.ini.write_bytes(b"[Notes]\nServerTasks=Router\n")
     note = host.data_directory / ".opendomino-mail-take-over"
     note.symlink_to(host.data_directory / "none" / "note")
     case = {
         "input": {"present": ["SMTP"], "take_over": True},
         "output": {"failed": True},
-        "error": ["cannot be written: No such file or directory. Nothing was changed.", str(note)],
+        "error": ["cannot be written: File exists. Nothing was changed.", str(note)],
     }
     host.run("server_tasks", case)
     assert host.ini.read_bytes() == b"[Notes]\nServerTasks=Router\n"

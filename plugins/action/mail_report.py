@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import FileError, WholeFile, resolve
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import engine
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report.model import KINDS, REVIEW, ReportError
 
@@ -45,14 +43,16 @@ class ActionModule(ActionBase):
         except ReportError as exc:
             raise AnsibleActionFail(f"The report cannot be made: {exc} Nothing was written.") from None
         try:
-            before = {name: _read(directory / name) for name in rendered.files}
+            resolve(str(directory)).mkdir(parents=True, exist_ok=True)
+            files = {name: WholeFile(None, str(directory / name), mode=0o644) for name in rendered.files}
+            before = {name: file.content for name, file in files.items()}
             changed = [name for name, content in rendered.files.items() if before[name] != content]
             for name in changed:
-                write(directory / name, rendered.files[name])
-        except OSError as exc:
-            raise AnsibleActionFail(
-                f"{exc.filename or directory}: the report cannot be written: {exc.strerror}."
-            ) from None
+                files[name].check()
+            for name in changed:
+                files[name].replace(rendered.files[name])
+        except (FileError, OSError) as exc:
+            raise AnsibleActionFail(f"The report cannot be written: {exc}") from None
         result: dict[str, Any] = {
             "changed": bool(changed),
             "directory": str(directory),
@@ -71,25 +71,3 @@ class ActionModule(ActionBase):
                 "after_header": header,
             }
         return result
-
-
-def write(path: Path, content: bytes) -> None:
-    """Replace a file in one step, so that nobody ever reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, new = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(new).chmod(0o644)
-        Path(new).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(new).unlink()
-        raise
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None

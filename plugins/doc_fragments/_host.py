@@ -23,7 +23,8 @@ options:
 options:
   path:
     description:
-      - The C(notes.ini) itself. A symbolic link stays, and the file that it points to is changed.
+      - The C(notes.ini) itself. A symbolic link stays, and the file that it points to is changed. A link that another
+        user has put into a directory for everybody (such as C(/tmp)) is refused.
       - Exactly one of O(path) and O(data_directory) must be given.
     type: path
   data_directory:
@@ -63,5 +64,9 @@ notes:
     variables that change are touched, and only ASCII is written.
   - Where C(notes.ini) has several lines of one variable, the first is taken to count, and the module warns. Which of
     them the server uses is not known.
+  - A line of the variable that is indented, or that ends with CR CR LF, is an error, because it is not known how Domino
+    reads it.
+  - C(notes.ini) is replaced by a new file. A file that is a mount of its own, immutable or append-only is an error. If
+    it has other names (hard links), these keep the content before, and the module warns.
   - No console command is known that removes a variable or makes it empty. On a running server that is an error.
 """

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.opendomino.mail.plugins.module_utils import _host_state
 
 if TYPE_CHECKING:
-    from typing import IO, Any, Callable, Iterable, Pattern, Protocol, Sequence
+    from typing import IO, Any, Callable, Iterable, Protocol, Sequence
 
     class Transport(Protocol):
         """A way to hand a command to the server."""
@@ -112,8 +112,9 @@ class Refusal:
 def refusal_in(lines: Iterable[str]) -> Refusal | None:
     """Return the first refusal among lines of the console."""
     for line in lines:
-        for constant, pattern in _patterns():
-            if pattern.search(line):
+        plain = _plain(line)
+        for constant, parts in _patterns():
+            if _has_in_order(plain, parts):
                 return Refusal(constant, line)
     return None
 
@@ -374,12 +375,28 @@ class _GrowingFile:
 
 
 @lru_cache(maxsize=None)
-def _patterns() -> tuple[tuple[str, Pattern[str]], ...]:
-    def pattern(text: str) -> Pattern[str]:
-        words = (".+".join(map(re.escape, re.split("%[a-z]+", word))) for word in text.split())
-        return re.compile(r"\s+".join(words), re.IGNORECASE)
+def _patterns() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return for each text of the product the parts between its placeholders."""
+    return tuple((constant, tuple(re.split("%[a-z]+", _plain(text)))) for constant, text in ERROR_TEXTS)
 
-    return tuple((constant, pattern(text)) for constant, text in ERROR_TEXTS)
+
+def _plain(text: str) -> str:
+    """Return a text in lower case, with one blank between its words."""
+    return " ".join(text.lower().split())
+
+
+def _has_in_order(text: str, parts: Sequence[str]) -> bool:
+    """Return whether a text has all parts, one after the other, with something between them.
+
+    A regular expression would try each place for each part, and a line of a console can be long.
+    """
+    end = -1
+    for part in parts:
+        begin = text.find(part, end + 1)
+        if begin < 0:
+            return False
+        end = begin + len(part)
+    return True
 
 
 def _check_command(command: str) -> None:

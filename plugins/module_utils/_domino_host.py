@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,15 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     is_running,
 )
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import NotesIni, NotesIniError, as_text
-from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import new_file_beside
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import (
+    FileError,
+    WholeFile,
+    read,
+    resolve,
+)
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Iterator
 
     from ansible.module_utils.basic import AnsibleModule
 
@@ -51,36 +57,22 @@ class NotesIniFile:
     running = False
 
     def __init__(self, module: AnsibleModule, path: Path) -> None:
-        self.path = path
-        self._module = module
-        self._content = _read(path)
-        self.ini = NotesIni.parse(self._content, str(path))
+        with _as_notes_ini_error():
+            self._file = WholeFile(module, str(path))
+        self.path = self._file.path
+        if self._file.content is None:
+            raise _missing(path)
+        self.ini = NotesIni.parse(self._file.content, str(path))
 
     def check(self, plan: Plan) -> None:
         """Raise NotesIniError where the plan could not be applied."""
-        if os.geteuid() not in (0, self.path.stat().st_uid):
-            raise NotesIniError(
-                f"{self.path} belongs to another user, and would not any more if this user wrote it. Nothing was "
-                "changed. Set become_user to its owner."
-            )
-        if not os.access(self.path.parent, os.W_OK):
-            raise NotesIniError(
-                f"{self.path.parent} is not writable for this user, and notes.ini is replaced there. "
-                "Nothing was changed."
-            )
+        with _as_notes_ini_error():
+            self._file.check()
 
     def apply(self, plan: Plan) -> None:
         """Replace the file in one step; owner, mode and SELinux context stay."""
-        if _read(self.path) != self._content:
-            raise NotesIniError(f"{self.path} was changed by somebody else meanwhile. Nothing was changed. Run again.")
-        try:
-            new = new_file_beside(self._module, self.path, plan.after.render())
-        except OSError as exc:
-            raise NotesIniError(
-                f"{self.path} cannot be replaced, because the new file beside it cannot be written: {exc.strerror}. "
-                f"Nothing was changed. See to {self.path.parent}, then run again."
-            ) from exc
-        self._module.atomic_move(new, str(self.path))
+        with _as_notes_ini_error():
+            self._file.replace(plan.after.render())
 
 
 class NotesIniConsole:
@@ -183,9 +175,18 @@ def read_notes_ini(module: AnsibleModule) -> tuple[Path, NotesIni, bool]:
 
 
 def _paths(module: AnsibleModule) -> tuple[Path, Path]:
-    """Return the path as given, and with links resolved: a link stays a link."""
+    """Return the path as given, and with links resolved: a link stays a link. Raises NotesIniError."""
     given = Path(module.params["path"] or os.path.join(module.params["data_directory"], "notes.ini"))  # noqa: PTH118
-    return given, Path(os.path.realpath(given))
+    with _as_notes_ini_error():
+        return given, resolve(str(given))
+
+
+@contextmanager
+def _as_notes_ini_error() -> Iterator[None]:
+    try:
+        yield
+    except FileError as exc:
+        raise NotesIniError(str(exc)) from exc
 
 
 def as_result(plan: Plan, path: str, *, running: bool) -> dict[str, Any]:
@@ -208,21 +209,22 @@ def carry_out(module: AnsibleModule, access: NotesIniFile | NotesIniConsole, pla
         access.check(plan)
     if plan.changed and not module.check_mode:
         if module.params["backup"]:
-            result["backup_file"] = module.backup_local(str(access.path))
+            with _as_notes_ini_error():
+                result["backup_file"] = WholeFile(module, str(access.path)).copy()
         access.apply(plan)
     return result
 
 
 def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        problem = "there is no such file"
-    except IsADirectoryError:
-        problem = "this is a directory; name the file, or use data_directory"
-    except OSError as exc:
-        problem = f"cannot be read: {exc.strerror}"
-    raise NotesIniError(f"{path}: {problem}. Nothing was changed.")
+    with _as_notes_ini_error():
+        content = read(path)
+    if content is None:
+        raise _missing(path)
+    return content
+
+
+def _missing(path: Path) -> NotesIniError:
+    return NotesIniError(f"{path}: there is no such file. Nothing was changed.")
 
 
 def _set_config(change: Change) -> str:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import read, resolve
+
 if TYPE_CHECKING:
     from typing import Iterable, Pattern, Sequence
 
@@ -184,16 +186,16 @@ def look(wish: Wish, method: str, conf: str, drop_ins: dict[str, str]) -> Plan:
     """Return what has to change on this host.
 
     `method` is one of METHODS or `auto`; `conf` is /etc/resolv.conf, `drop_ins` the other methods' files. Raises
-    HostResolverError.
+    HostResolverError, FileError.
     """
-    target = os.path.realpath(conf)
-    content = _read(target)
+    target = str(resolve(conf))
+    content = read(Path(target))
     if method == "auto":
         method = detect(target, (content or b"").decode("utf-8", "surrogateescape"))
     if method != "file":
-        path = os.path.realpath(drop_ins[method])
+        path = str(resolve(drop_ins[method]))
         text = systemd_resolved(wish) if method == "systemd_resolved" else network_manager(wish)
-        return Plan(method, path, _read(path), text.encode("ascii"))
+        return Plan(method, path, read(Path(path)), text.encode("ascii"))
     kept_by = next((keeper for keeper, paths in _LINKED.items() if target.endswith(paths)), None)
     if kept_by or (content is None and target != os.path.abspath(conf)):  # noqa: PTH100 - the links stay
         raise HostResolverError(
@@ -235,12 +237,3 @@ def check_names(names: Iterable[str]) -> None:
     wrong = [name for name in names if not _NAME.match(name.rstrip("."))]
     if wrong:
         raise HostResolverError(f"{wrong[0]!r} is not a host name. Nothing was changed.")
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        raise HostResolverError(f"{path} cannot be read: {exc.strerror}. Nothing was changed.") from exc

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._directory.errors import nothing_changed
@@ -26,7 +25,7 @@ from ._internet_address.rules import (
 )
 from ._internet_address.selection import read_limit, read_selection
 from ._internet_address.transliteration import LANGUAGES, METHODS
-from ._whole_file import FileError, WholeFile
+from ._whole_file import WholeFile, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -153,9 +152,5 @@ def progress(params: Mapping[str, Any]) -> Iterator[Progress]:
     if not path:
         yield Progress(lambda _line: None, 0)
         return
-    try:
-        file = Path(path).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed below, not by its opening
-    except OSError as exc:
-        raise FileError(f"progress_file: {path} cannot be written ({exc.strerror}). Nothing was changed.") from None
-    with file:
+    with lines_of("progress_file", path) as file:
         yield Progress(lambda line: file.write(f"{line}\n"), params["progress_seconds"])

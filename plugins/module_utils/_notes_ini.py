@@ -12,6 +12,8 @@ What is decided here, because no public source says it:
   first line; removing it removes all of them.
 * A new variable is appended, with the line end that most lines have. If the last line has no line end, it gets one, and
   the new last line stays without.
+* A line is refused where Domino may read it in another way than this module: one that is indented, and one that ends
+  with more than one CR. So is a new name that could begin a comment.
 """
 
 from __future__ import annotations
@@ -29,8 +31,8 @@ MAX_VALUE_BYTES = 255
 _HEADER = b"[Notes]"
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 _LINES: Pattern[bytes] = re.compile(rb"[^\n]*\n|[^\n]+")
-#: `Variable=value`; HCL's own reader (domino-container, script_lib.sh) takes a blank before the equals sign as well.
-_VARIABLE: Pattern[bytes] = re.compile(rb"([^=]*?)([ \t]*=)(.*?)(\r?\n|)\Z", re.DOTALL)
+#: What begins a section, or a comment in files of this kind; which of them Domino skips is not known.
+_COMMENTS = "[:;#"
 _UNSAFE: Pattern[str] = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -66,7 +68,13 @@ class NotesIni:
                     "file. Nothing was changed. Restore it from a backup, or save it without the mark, then run again."
                 )
         lines = tuple(_LINES.findall(content))
-        first = lines[0].rstrip(b"\r\n") if lines else b""
+        first, end = _without_line_end(lines[0]) if lines else (b"", b"")
+        if first.endswith(b"\r"):
+            raise NotesIniError(
+                f"{where}: line 1 ends with {_shown_end(first, end)}: the line ends of the file are damaged, as by a "
+                "transfer in text mode. Nothing was changed. Restore it from a backup, or give its lines the line end "
+                "of the platform, then run again."
+            )
         if first.rstrip(b" \t").lower() != _HEADER.lower():
             raise NotesIniError(
                 f'{where}: line 1 is "{as_text(first[:80])}" and should be "{as_text(_HEADER)}": the file is damaged, '
@@ -112,10 +120,23 @@ class NotesIni:
         wanted = name.lower().encode("ascii")
         found = []
         for index, line in enumerate(self.lines):
-            match = _VARIABLE.match(line)
-            if match and match.group(1).lower() == wanted:
-                found.append((index, (match.group(1), match.group(2), match.group(3), match.group(4))))
+            parts = _parts(line)
+            if parts and parts[0].lower() == wanted:
+                found.append((index, parts))
         return found
+
+    def doubt(self, name: str) -> str:
+        """Return why it is not sure which value Domino reads of the variable `name`; empty where it is."""
+        wanted = name.lower().encode("ascii")
+        for number, line in enumerate(self.lines, start=1):
+            found, equals, value, end = _parts(line) or (b"", b"", b"", b"")
+            if not equals or found.strip().lower() != wanted:
+                continue
+            if found.lower() != wanted:
+                return f"line {number} is indented ({as_text((found + equals)[:80])!r})"
+            if value.endswith(b"\r"):
+                return f"line {number} ({as_text(found)}) ends with {_shown_end(value, end)}"
+        return ""
 
     def _line_end(self) -> bytes:
         """Return the line end that most lines have."""
@@ -176,6 +197,12 @@ def plan(current: NotesIni, settings: Iterable[Setting]) -> Plan:
     changes: list[Change] = []
     warnings: list[str] = []
     for setting in _once_each(settings):
+        doubt = current.doubt(setting.name)
+        if doubt:
+            raise NotesIniError(
+                f"notes.ini: {doubt}, and how Domino reads such a line is not known. Nothing was changed. Correct the "
+                "line while the server is stopped, then run again."
+            )
         found = current.values(setting.name)
         name = current.spelling(setting.name)
         warnings += duplicates(current, [setting.name])
@@ -206,15 +233,25 @@ def duplicates(ini: NotesIni, names: Iterable[str]) -> list[str]:
     ]
 
 
+def doubts(ini: NotesIni, names: Iterable[str]) -> list[str]:
+    """Return a warning for each variable of `names` with a line that Domino may read in another way."""
+    return [
+        f"notes.ini: {doubt}, and how Domino reads such a line is not known. Correct it while the server is stopped."
+        for doubt in map(ini.doubt, names)
+        if doubt
+    ]
+
+
 def setting_of(name: str, value: str | None) -> Setting:
     """Return a setting made of user input; raise NotesIniError where notes.ini cannot hold it.
 
     Only ASCII is taken: it is the same in LMBCS, and what any other character becomes is Domino's to say.
     """
-    if not name or "=" in name or " " in name or name[0] in ":[" or _UNSAFE.search(name) or not name.isascii():
+    if not name or "=" in name or " " in name or name[0] in _COMMENTS or _UNSAFE.search(name) or not name.isascii():
         raise NotesIniError(
             f"{name!r} cannot be the name of a notes.ini variable: a name is ASCII, is not empty, has no blank, equals "
-            "sign or control character, and begins with neither a colon nor a bracket. Nothing was changed."
+            f"sign or control character, and does not begin like a comment or a section, with one of {_COMMENTS} "
+            "Nothing was changed."
         )
     if value is None:
         return Setting(name, None)
@@ -234,6 +271,32 @@ def setting_of(name: str, value: str | None) -> Setting:
 def as_text(value: bytes) -> str:
     r"""Return bytes of a notes.ini for people to read; what is not ASCII appears as \xNN."""
     return value.decode("ascii", "backslashreplace")
+
+
+def _parts(line: bytes) -> tuple[bytes, bytes, bytes, bytes] | None:
+    """Return name, equals sign, value and line end of a line, None where it has no equals sign.
+
+    HCL's own reader (domino-container, script_lib.sh) accepts a blank before the equals sign.
+    """
+    text, end = _without_line_end(line)
+    before, equals, value = text.partition(b"=")
+    if not equals:
+        return None
+    name = before.rstrip(b" \t")
+    return name, before[len(name) :] + equals, value, end
+
+
+def _without_line_end(line: bytes) -> tuple[bytes, bytes]:
+    for end in (b"\r\n", b"\n"):
+        if line.endswith(end):
+            return line[: -len(end)], end
+    return line, b""
+
+
+def _shown_end(text: bytes, end: bytes) -> str:
+    """Return the names of the bytes that end a line: CR CR LF."""
+    count = len(text) - len(text.rstrip(b"\r"))
+    return " ".join([*["CR"] * min(count, 3), *(["CR"] if end == b"\r\n" else []), *(["LF"] if end else [])])
 
 
 def _once_each(settings: Iterable[Setting]) -> Iterable[Setting]:

@@ -40,7 +40,7 @@ def wanted(module: AnsibleModule) -> one_touch.Setup:
 def carry_out(module: AnsibleModule, setup: one_touch.Setup) -> dict[str, Any]:
     """Bring the file to what is asked for, unless in check mode, and return the module's result."""
     _check_first_start(module.params["data_directory"])
-    file = WholeFile(module, module.params["path"])
+    file = WholeFile(module, module.params["path"], in_place=module.params["unsafe_writes"])
     before = JsonFile() if file.content is None else JsonFile.parse(file.content, str(file.path))
     after = one_touch.merge(before.data, setup)
     for warning in (*one_touch.warnings(after, setup), *offline.unproven(setup.documents)):

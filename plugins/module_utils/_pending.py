@@ -9,12 +9,11 @@ host that becomes unreachable and a server that is stopped all leave the marker,
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Iterable
 
 from ansible_collections.opendomino.mail.plugins.module_utils._host_state import PENDING_FILE, PENDING_WORK, pending_in
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import FileError, WholeFile
 
 
 class PendingError(Exception):
@@ -41,19 +40,13 @@ def complete(data_directory: Path, work: Iterable[str]) -> None:
 def _write(data_directory: Path, work: tuple[str, ...]) -> None:
     path = data_directory / PENDING_FILE
     try:
-        if not work:
+        if work:
+            content = "".join(f"{word}\n" for word in work).encode("ascii")
+            # Root may write it, and the server's user read it.
+            WholeFile(None, str(path), mode=0o644).replace(content)
+        else:
             path.unlink()
-            return
-        descriptor, new = tempfile.mkstemp(prefix=f"{PENDING_FILE}.", dir=str(data_directory))
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write("".join(f"{word}\n" for word in work))
-                os.fchmod(file.fileno(), 0o644)  # root may write it, and the server's user read it
-                file.flush()
-                os.fsync(file.fileno())
-            Path(new).replace(path)
-        except OSError:
-            Path(new).unlink()
-            raise
+    except FileError as exc:
+        raise PendingError(str(exc)) from exc
     except OSError as exc:
-        raise PendingError(f"{path} cannot be {'written' if work else 'removed'}: {exc.strerror}.") from exc
+        raise PendingError(f"{path} cannot be removed: {exc.strerror}.") from exc

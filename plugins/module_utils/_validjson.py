@@ -29,7 +29,7 @@ _SCHEMA = "dominoOneTouchSetup.schema.json"
 _TIMEOUT = 120
 _FAILED = re.compile(r"Failed - JSON validation")
 #: With the schema; help spells it "repsect".
-_VALID = re.compile(r"Success - .* is valid with re\w+ to schema")
+_VALID = re.compile(r" is valid with re[a-z]{1,8} to schema")
 
 
 class ValidjsonError(Exception):
@@ -88,7 +88,7 @@ def _verdict(lines: list[str]) -> Verdict:
     told = tuple(line.rstrip() for line in lines if line.strip())
     if any(_FAILED.search(line) for line in told):
         return Verdict(False, told)
-    return Verdict(True if any(_VALID.search(line) for line in told) else None, told)
+    return Verdict(True if any("Success - " in line and _VALID.search(line) for line in told) else None, told)
 
 
 @contextmanager

@@ -253,8 +253,6 @@ reason:
 """
 
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -268,6 +266,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._dns_update import
     Primary,
     TsigKey,
 )
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import FileError, WholeFile
 
 if TYPE_CHECKING:
     from typing import Any
@@ -330,24 +329,32 @@ def as_result(change: Change, zone: str) -> dict[str, Any]:
     }
 
 
-def write_snippet(module: AnsibleModule, path: Path, result: dict[str, Any]) -> None:
+def write_snippet(module: AnsibleModule, file: WholeFile, result: dict[str, Any]) -> None:
     """Write the snippet where it differs from the file, unless in check mode, and add that to the result."""
     try:
-        before = path.read_text(encoding="ascii") if path.exists() else ""
+        before = (file.content or b"").decode("ascii")
         if before == result["zone_snippet"]:
             return
+        file.check()
         result["diff"].append(
-            {"before": before, "after": result["zone_snippet"], "before_header": str(path), "after_header": str(path)}
+            {
+                "before": before,
+                "after": result["zone_snippet"],
+                "before_header": str(file.path),
+                "after_header": str(file.path),
+            }
         )
         result["changed"] = True
         if not module.check_mode:
-            descriptor, new = tempfile.mkstemp(prefix=".snippet.", dir=str(path.parent))
-            module.add_cleanup_file(new)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(result["zone_snippet"])
-            module.atomic_move(new, str(path))
-    except (OSError, UnicodeError) as exc:
-        module.fail_json(msg=f"{path}: the zone snippet cannot be written: {exc}", **result)
+            file.replace(result["zone_snippet"].encode("ascii"))
+    except (FileError, UnicodeError) as exc:
+        module.fail_json(msg=f"{file.path}: the zone snippet cannot be written: {exc}", **result)
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def main() -> None:
@@ -361,6 +368,8 @@ def main() -> None:
     if not 1 <= params["port"] <= 65535 or params["timeout"] <= 0:
         module.fail_json(msg="port is 1 to 65535, and timeout more than 0 seconds. Nothing was changed.")
     try:
+        path = params["snippet_path"]
+        snippet = WholeFile(module, path, mode=0o666 & ~_umask()) if path else None
         zone = _dns_records.zone_name(params["zone"]) if params["zone"] else None
         _dns_records.check_default_ttl(params["default_ttl"])
         wishes = _dns_records.read_wishes(params["records"], zone)
@@ -383,12 +392,12 @@ def main() -> None:
                 ),
             }
         )
-    except DnsRecordsError as exc:
+    except (DnsRecordsError, FileError) as exc:
         module.fail_json(msg=str(exc))
     except DnsUpdateError as exc:
         module.fail_json(msg=str(exc), reason=exc.reason)
-    if params["snippet_path"]:
-        write_snippet(module, Path(params["snippet_path"]), result)
+    if snippet is not None:
+        write_snippet(module, snippet, result)
     module.exit_json(**result)
 
 

@@ -150,15 +150,13 @@ rolled_back:
   sample: true
 """
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.opendomino.mail.plugins.module_utils import _host_resolver
 from ansible_collections.opendomino.mail.plugins.module_utils._host_resolver import HostResolverError
+from ansible_collections.opendomino.mail.plugins.module_utils._whole_file import FileError, WholeFile
 
 if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.plugins.module_utils._host_resolver import Plan
@@ -177,24 +175,6 @@ ARGUMENT_SPEC = {
 }
 
 
-def write(module: AnsibleModule, path: Path, content: bytes | None) -> None:
-    """Replace the file in one step, or remove it; a new one can be read by everybody, as resolvers must."""
-    if content is None:
-        path.unlink()
-        return
-    is_new = not path.exists()
-    if not path.parent.exists():
-        path.parent.mkdir()
-        path.parent.chmod(0o755)
-    descriptor, new = tempfile.mkstemp(prefix=".host_resolver.", dir=str(path.parent))
-    module.add_cleanup_file(new)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    module.atomic_move(new, str(path), unsafe_writes=module.params["unsafe_writes"])
-    if is_new:
-        path.chmod(0o644)
-
-
 def tell(module: AnsibleModule, plan: Plan) -> str:
     """Have the keeper read its file again; return what went wrong."""
     if not plan.command:
@@ -203,25 +183,33 @@ def tell(module: AnsibleModule, plan: Plan) -> str:
     return f"systemctl {' '.join(plan.command)} failed: {(err or out).strip()}" if code else ""
 
 
-def change(module: AnsibleModule, plan: Plan) -> None:
-    """Make the change and see that names resolve; else put the former setting back and fail."""
-    path, names = Path(plan.path), module.params["verify"]
+def put_back(file: WholeFile, plan: Plan) -> str:
+    """Restore the file; return what went wrong."""
+    try:
+        if plan.before is None:
+            file.path.unlink()
+        else:
+            file.replace(plan.before)
+    except (FileError, OSError) as exc:
+        return str(exc)
+    return ""
+
+
+def change(module: AnsibleModule, plan: Plan, file: WholeFile) -> str | None:
+    """Make the change, see that names resolve, and return the copy of the file; else restore the setting and fail."""
+    names = module.params["verify"]
     if plan.command:
         module.get_bin_path("systemctl", required=True)
-    try:
-        write(module, path, plan.after)
-    except Exception as exc:  # atomic_move raises nothing narrower
-        module.fail_json(
-            msg=f"{path} cannot be written: {exc.__cause__ or exc}. Nothing was changed. The module has to run as "
-            "root; a file that is mounted, as in many containers, needs unsafe_writes."
-        )
+    if not file.path.parent.exists():
+        file.path.parent.mkdir()
+        file.path.parent.chmod(0o755)
+    copy = file.replace(plan.after, backup=module.params["backup"])
     problem = tell(module, plan)
     if not problem and names:
         found = _host_resolver.unresolved(names, module.params["timeout"])
         problem = f"Names do not resolve with these DNS servers: {found}." if found else ""
     if problem:
-        write(module, path, plan.before)
-        again = tell(module, plan)
+        again = put_back(file, plan) or tell(module, plan)
         module.fail_json(
             msg=f"{problem} The former setting was put back{f', but {again}' if again else ''}. Check nameservers and "
             "verify, and that a firewall lets UDP and TCP port 53 through.",
@@ -229,6 +217,7 @@ def change(module: AnsibleModule, plan: Plan) -> None:
             path=plan.path,
             rolled_back=True,
         )
+    return copy
 
 
 def main() -> None:
@@ -240,7 +229,12 @@ def main() -> None:
         wish = _host_resolver.Wish.read(params["nameservers"], params["search"])
         drop_ins = {method: params[f"{method}_drop_in"] for method in ("systemd_resolved", "network_manager")}
         plan = _host_resolver.look(wish, params["method"], params["resolv_conf"], drop_ins)
-    except HostResolverError as exc:
+        # A new one can be read by everybody, as resolvers must.
+        file = WholeFile(module, plan.path, in_place=params["unsafe_writes"], mode=0o644)
+        file.content = plan.before  # what the plan was made from
+        if plan.changed and file.path.parent.exists():
+            file.check()
+    except (HostResolverError, FileError) as exc:
         module.fail_json(msg=str(exc))
     result = {
         "changed": plan.changed,
@@ -250,9 +244,11 @@ def main() -> None:
         "verified": [] if plan.changed and module.check_mode else params["verify"],
     }
     if plan.changed and not module.check_mode:
-        if params["backup"] and plan.before is not None:
-            result["backup_file"] = module.backup_local(plan.path)
-        change(module, plan)
+        try:
+            copy = change(module, plan, file)
+        except (FileError, OSError) as exc:
+            module.fail_json(msg=str(exc))
+        result.update({} if copy is None else {"backup_file": copy})
     elif not plan.changed and params["verify"]:
         found = _host_resolver.unresolved(params["verify"], params["timeout"])
         if found:

@@ -97,6 +97,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._host_state import
 from ansible_collections.opendomino.mail.plugins.module_utils._notes_ini import (
     NotesIniError,
     as_text,
+    doubts,
     duplicates,
     setting_of,
 )
@@ -124,7 +125,7 @@ def main() -> None:
         path, ini, running = read_notes_ini(module)
     except (NotesIniError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **exc.details)
-    for warning in duplicates(ini, names):
+    for warning in [*duplicates(ini, names), *doubts(ini, names)]:
         module.warn(warning)
     values = {name: ini.get(name) for name in names}
     module.exit_json(

@@ -50,6 +50,7 @@ options:
   path:
     description:
       - The JSON file. A symbolic link stays, and the file that it points to is changed. It is made where it is missing.
+      - A file that is a mount of its own cannot be replaced. With O(unsafe_writes=true) it is written in place.
       - >-
         A new file is readable for its owner alone, unless O(mode) says otherwise, because such files hold passwords.
         The server reads it as the Notes user, so mostly O(owner) is needed.

@@ -37,9 +37,11 @@ options:
   present:
     description:
       - Entries that shall be in the list. An entry is a task name with optional arguments.
-      - Two entries are the same task if their names are equal without regard to case. Without arguments, V(certmgr) is
-        content with C(certmgr) and its arguments. With arguments, it shall have these, compared with regard to case. If
-        the same task is there with others, the (first) entry of this task is replaced in its place.
+      - Two entries are the same task if their names are equal without regard to case. Without arguments, V(certmgr)
+        accepts C(certmgr) with any arguments. With arguments, it must have these, compared with regard to case.
+      - If O(key=ServerTasks) has the same task with other arguments, the (first) entry of this task is replaced in its
+        place. The list of an hour may have one task several times with different arguments, so there the entry is added
+        and the others stay; remove those with O(absent).
       - C(RunJava) starts other programs, so its arguments belong to its name - C(RunJava JAddin Alpha) and
         C(RunJava JAddin Beta) are two tasks.
     type: list
@@ -267,7 +269,7 @@ def planned(params: Mapping[str, Any], ini: _notes_ini.NotesIni) -> tuple[_serve
     key, wishes = params["key"], {name: params[name] for name in ("present", "absent", "exact")}
     value = ini.get(key)
     current = _server_tasks.TaskList.parse((value or b"").decode("ascii", "surrogateescape"))
-    tasks = _server_tasks.plan(current, wishes["present"] or (), wishes["absent"] or (), wishes["exact"])
+    tasks = _server_tasks.plan(current, wishes["present"] or (), wishes["absent"] or (), wishes["exact"], key)
     settings = [_notes_ini.Setting(key, tasks.after.render().encode("ascii", "surrogateescape"))]
     missing_and_unwanted = value is None and not tasks.changed
     return tasks, _notes_ini.plan(ini, [] if missing_and_unwanted else settings)
@@ -286,7 +288,7 @@ def main() -> None:
             _pending.note(directory, work)
         result = carry_out(module, access, plan)
     except _pending.PendingError as exc:
-        module.fail_json(msg=f"{exc} Nothing was changed. See to its directory, then run again.")
+        module.fail_json(msg=str(exc))
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **getattr(exc, "details", {}))
     result.update(pending=[word for word in PENDING_WORK if word in {*before, *work}], pending_before=list(before))

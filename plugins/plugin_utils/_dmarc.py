@@ -143,7 +143,8 @@ def _about_name(place: Place) -> list[Finding]:
                 records=tuple(record_line(name, "TXT", text) for text in place.records[:1]),
             )
         ]
-    wrong = [text for text in texts(place.answer) if re.match(r"\W*v?\W*dmarc", text, re.IGNORECASE)]
+    words = {text: re.sub(r"\W+", "", text).lower() for text in texts(place.answer)}
+    wrong = [text for text, word in words.items() if word.startswith(("dmarc", "vdmarc"))]
     if wrong and not place.records:
         return [_invalid(place.domain, wrong[0], "it does not begin with v=DMARC1;")]
     return []

@@ -6,6 +6,8 @@
     python3 tests/tools/make_catalogue.py [../shared/reference/domino-items.yml]
 
 Facts are carried over (form, setting, label, tab, item, type, values, default, evidence, sources); remarks are not.
+What free content may be (plugins/module_utils/_directory/contents.py) follows from the label and the type; CONTENTS has
+what the type alone does not say.
 Targets need no YAML library, so the data are plain Python: plugins/module_utils/_directory/catalogue.py. What users see
 of them is plugins/doc_fragments/_directory_settings.py, for ansible-doc, and docs/docsite/rst/item_catalogue.rst.
 """
@@ -32,6 +34,25 @@ PAGE = PROJECT / "docs" / "docsite" / "rst" / "item_catalogue.rst"
 PAGE_HEAD = Path(__file__).with_name("item_catalogue_head.rst")
 SETTING_COLUMNS = ("Setting", "Label (tab)", "Item", "Type", "Values: what is stored", "Default", "Evidence", "Source")
 UNKNOWN_COLUMNS = ("Setting", "Label (tab)", "Type", "Values", "Default", "Source of the label")
+
+CONTENTS = {
+    ("Server", "fully_qualified_host_name"): "host_name",
+    ("Server", "inbound_tcp_port_number"): "port",
+    ("Server", "inbound_tls_port_number"): "port",
+    ("Server", "outbound_tcp_port_number"): "port",
+    ("Server", "outbound_tls_port_number"): "port",
+    ("SMTPInboundSite", "addresses"): "host",
+    ("ServerConfig", "number_of_mailboxes"): "positive",
+    ("ServerConfig", "relay_host"): "target",
+    ("ServerConfig", "smart_host"): "target",
+    ("ServerConfig", "dns_whitelist_sites"): "internet_domain",
+    ("ServerConfig", "dns_blacklist_sites"): "internet_domain",
+    ("Domain", "alias_separator"): "character",
+    ("Domain", "primary_internet_domain"): "internet_domain",
+    ("Domain", "internet_domain_aliases"): "internet_domain",
+    ("Domain", "notes_domain_separator"): "character",
+    ("Person", "internet_address"): "internet_address",
+}
 
 DOCUMENTATION_HEAD = '''\
 # Copyright (c) 2026, opendomino.mail contributors
@@ -63,7 +84,8 @@ HEAD = '''\
 
 One entry per setting: form, friendly setting, label and tab in the user interface, item (None: not publicly known),
 type (text, number, text_list, names), friendly values and what is stored (None: not publicly known; an empty mapping:
-free content), evidence of the item's name and of its values, sources.
+free content), what free content may be (a name in contents.py; None: no free content), evidence of the item's name and
+of its values, sources.
 """
 
 from __future__ import annotations
@@ -78,11 +100,19 @@ def entry(row: dict[str, Any]) -> dict[str, Any]:
     """Return the facts of one reference entry, in the catalogue's shape."""
     facts = {key: row.get(key) for key in ("form", "setting", "label", "tab", "item", "type")}
     facts["values"] = dict(row["values"])
+    facts["content"] = content(row)
     facts["default"] = row.get("default")
     facts["evidence"] = row["evidence"]
     facts["values_evidence"] = row.get("values_evidence", row["evidence"])
     facts["sources"] = tuple(row["source"].split("; ")) if row["source"] else ()
     return facts
+
+
+def content(row: Mapping[str, Any]) -> str | None:
+    """Return the name of what free content of a row may be."""
+    if row["values"] and row["type"] != "names":
+        return None
+    return CONTENTS.get((row["form"], row["setting"])) or ("whole" if row["type"] == "number" else "line")
 
 
 def render(value: object, indent: int) -> str:
@@ -114,7 +144,7 @@ def note(form: str, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _described(row: Mapping[str, Any]) -> str:
     values = [name for name, stored in row["values"].items() if stored is not None]
-    facts = [f"C({row['item']})", str(row["type"]).replace("_", " ")]
+    facts = [f"C({row['item']})", _type(row)]
     if values:
         facts.append(", ".join(f"V({name})" for name in values))
     if row["default"] is not None:
@@ -146,13 +176,19 @@ def _setting_cells(row: Mapping[str, Any]) -> Sequence[str]:
         f"{_code(name)}: {'not publicly known' if value is None else _code(value)}"
         for name, value in row["values"].items()
     )
-    known = (_code(row["item"]), row["type"].replace("_", " "), stored or "free", _default(row))
+    known = (_code(row["item"]), _type(row), stored or "free", _default(row))
     return (_code(row["setting"]), _label(row), *known, _evidence(row), _source(row))
 
 
 def _unknown_cells(row: Mapping[str, Any]) -> Sequence[str]:
     values = ", ".join(_code(name) for name in row["values"]) or "free"
-    return (_code(row["setting"]), _label(row), row["type"].replace("_", " "), values, _default(row), _source(row))
+    return (_code(row["setting"]), _label(row), _type(row), values, _default(row), _source(row))
+
+
+def _type(row: Mapping[str, Any]) -> str:
+    """Return the type, with what free content may be where the type does not say it."""
+    kind = str(row["type"]).replace("_", " ")
+    return kind if row["content"] in (None, "line") else f"{kind} ({row['content'].replace('_', ' ')})"
 
 
 def _evidence(row: Mapping[str, Any]) -> str:

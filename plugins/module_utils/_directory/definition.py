@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,7 @@ class _Reader:
 def _stored(item: items.Item, where: str, value: object) -> object:
     """Return what is stored for one friendly value."""
     if item.type == "number" and not item.values:
-        return _number(where, value)
+        return _checked(item, where, _number(where, value))
     if not isinstance(value, str):
         raise DefinitionError(f"{where} takes text, not {value!r}; put quotes around it if it is meant as text.")
     if value in item.values:
@@ -200,7 +201,16 @@ def _stored(item: items.Item, where: str, value: object) -> object:
     if item.values and item.type != "names":
         known = ", ".join(name for name, stored in item.values.items() if stored is not None)
         raise DefinitionError(f'{where}: "{value}" is not one of its values ({known}).')
+    _checked(item, where, value)
     return canonical(value) if item.is_names else value
+
+
+def _checked(item: items.Item, where: str, value: Scalar) -> Scalar:
+    """Return a value of free content; DefinitionError where the item allows none such."""
+    if item.free_content.allows(value):
+        return value
+    shown = "the value" if item.is_secret else json.dumps(value)
+    raise DefinitionError(f"{where}: {shown} is not allowed. It must be {item.free_content.allowed}.")
 
 
 def _number(where: str, value: object) -> float | int:
@@ -209,7 +219,7 @@ def _number(where: str, value: object) -> float | int:
         return int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise DefinitionError(f"{where} takes a number, not {value!r}.")
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _quoted(value: str) -> str:

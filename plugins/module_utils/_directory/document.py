@@ -66,9 +66,16 @@ def check(name: str, content: object) -> Values:
     size = sum(len(entry.encode("utf-8")) for entry in texts)
     if size > TEXT_LIMIT:
         raise DefinitionError(f"{name}: {size} bytes of text are given, and an item of text holds {TEXT_LIMIT}.")
-    if any(not math.isfinite(number) for number in numbers):
-        raise DefinitionError(f"{name}: infinity and not-a-number are no values of an item.")
+    if not all(map(_is_finite, numbers)):
+        raise DefinitionError(f"{name}: infinity, not-a-number and larger numbers are no values of an item.")
     return values(content)
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number that no double holds
+        return False
 
 
 def plain(content: Values | None) -> Any:

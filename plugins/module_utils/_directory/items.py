@@ -12,10 +12,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .catalogue import ENTRIES
+from .contents import CONTENTS, by_type
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from .contents import Content
 
 #: How well an item's name is known, best first. `site`: a site's own catalogue names it; `given`: a definition alone.
 EVIDENCE = ("documented", "site", "observed", "likely", "unconfirmed", "unknown", "given")
@@ -89,8 +92,9 @@ class Item:
     """One item of a form: its name, its type, and how well both are known.
 
     `setting` is the friendly name (None: only the item's name is known), `values` maps friendly values to stored ones
-    (a stored None is not publicly known; empty: free content), on `values_evidence`. `tab` says where the label stands,
-    `sources` where the evidence can be read.
+    (a stored None is not publicly known; empty: free content), on `values_evidence`. `content` names what free content
+    may be (contents.py; empty: what the type allows). `tab` says where the label stands, `sources` where the evidence
+    can be read.
     """
 
     form: str
@@ -103,6 +107,7 @@ class Item:
     values_evidence: str = ""
     tab: str | None = None
     sources: tuple[str, ...] = ()
+    content: str = ""
 
     @property
     def is_names(self) -> bool:
@@ -123,6 +128,11 @@ class Item:
         if self.evidence not in ("site", "given"):
             return False
         return not self.values and _SECRET_NAME.search(f"{self.setting} {self.name}") is not None
+
+    @property
+    def free_content(self) -> Content:
+        """Return what free content of the item may be."""
+        return CONTENTS[self.content or by_type(self.type)]
 
     @property
     def title(self) -> str:
@@ -224,6 +234,7 @@ def _published() -> Iterable[Item]:
                 row["values_evidence"],
                 row["tab"],
                 row["sources"],
+                row["content"] or "",
             )
 
 

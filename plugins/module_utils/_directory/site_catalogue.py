@@ -76,6 +76,7 @@ def _item(row: Mapping[str, Any], known: Mapping[tuple[str, str], Item]) -> Item
         evidence="site",
         values=MappingProxyType({**before.values, **_values(row, before)}),
         values_evidence="site",
+        content=before.content if kind == before.type else "",
         sources=(str(row["source"]),) if row.get("source") else (),
     )
 

@@ -26,7 +26,7 @@ IMAP, POP3, HTTP, MAILDIR = "imap", "pop3", "http", "maildir"
 _PORTS = {(IMAP, "implicit"): 993, (IMAP, "starttls"): 143, (POP3, "implicit"): 995, (POP3, "starttls"): 110}
 _TOKEN = re.compile(r"[A-Za-z0-9]{16,64}")
 _SAFE = re.compile(r"[^\x00-\x1f\x7f]*")
-_ADDRESS = re.compile(r"[!#-;=?-~]+@[!#-;=?-~]+")
+_ADDRESS = re.compile(r"[!#-;=?-~]+")
 
 
 NOBODY = Login()
@@ -136,7 +136,7 @@ def _read_trip(name: str, given: Mapping[str, Any], new_token: Callable[[], str]
     if sending:
         recipient, sender = sending["recipient"], sending["sender"]
         for option, address in (("recipient", recipient), ("sender", sender)):
-            if not _ADDRESS.fullmatch(address):
+            if not _is_address(address):
                 raise InputError(f"{option} {address!r} is not a mail address.")
         server = Probe(
             sending["host"],
@@ -166,12 +166,17 @@ def _read_trip(name: str, given: Mapping[str, Any], new_token: Callable[[], str]
     )
 
 
+def _is_address(text: str) -> bool:
+    """Return whether a text is two parts around an at sign, without blanks, quotation marks and angle brackets."""
+    return "@" in text[1:-1] and _ADDRESS.fullmatch(text) is not None
+
+
 def _complaints(trip: Trip) -> Iterator[str]:
     place, login = trip.watch, trip.login
     if not _TOKEN.fullmatch(trip.token):
         yield f"token {trip.token!r} must be 16 to 64 ASCII letters and digits, so that nothing else is taken for it."
     if trip.server is not None:
-        if not _ADDRESS.fullmatch(trip.header_from):
+        if not _is_address(trip.header_from):
             yield f"header_from {trip.header_from!r} is not a mail address."
         if not trip.subject.isascii() or not _SAFE.fullmatch(trip.subject) or len(trip.subject) > 200:
             yield "subject must be one line of ASCII with at most 200 characters."

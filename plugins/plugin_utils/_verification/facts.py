@@ -14,7 +14,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils import _notes_name
 
 SEND, RECEIVE = "send", "receive"
 ALL_SERVERS = "all_servers"
-_LISTENS = re.compile(r"SMTP Server\s.*Listen for connect requests on TCP Port:\s*(\d+)", re.IGNORECASE)
+_LISTENS = re.compile(r"Listen for connect requests on TCP Port:\s*(\d+)", re.IGNORECASE)
 _SMTP_TASK = re.compile(r"\bSMTP Server\b", re.IGNORECASE)
 
 KEYS = frozenset(
@@ -179,7 +179,8 @@ class Facts:
     @property
     def listener_port(self) -> int | None:
         """Return the port that `Show Tasks` says the SMTP listener listens on."""
-        found = (match for match in map(_LISTENS.search, self.tasks or ()) if match)
+        lines = (task[name.end() :] for task in self.tasks or () for name in [_SMTP_TASK.search(task)] if name)
+        found = (match for match in map(_LISTENS.search, lines) if match)
         return next((int(match.group(1)) for match in found), None)
 
     @property

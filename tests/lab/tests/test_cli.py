@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from dominolab import cli
 from dominolab.console import UNSETTABLE
+from dominolab.entries import EntryError
 from dominolab.lab import Lab, LabError, free_port
 from dominolab.mail import mailbox
+from dominolab.server import DominoServer
 from dominolab.topology import TopologyError, load
 
 if TYPE_CHECKING:
@@ -349,7 +352,7 @@ def test_a_process_that_starts_another_program_in_its_place_is_not_taken_for_end
     ("topology", "message"),
     [
         ("{notes_domains: [", "is not YAML"),
-        ("{}", "missing or misplaced"),
+        ("{}", "the file: missing keys: notes_domains"),
         (TOPOLOGY + "servers: []\n", "unknown keys: servers"),
         (TOPOLOGY + "rest: {scopes: x}\n", "server Mail01/Acme: .*scopes"),
         (TOPOLOGY + "faults: [{name: sloth}]\n", "sloth is not a fault"),
@@ -381,6 +384,80 @@ def test_a_wrong_topology_is_refused(tmp_path: Path, topology: str, message: str
     path.write_text(topology, encoding="utf-8")
     with pytest.raises(TopologyError, match=message):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("topology", "message"),
+    [
+        (TOPOLOGY + 'replication_seconds: "0.2"\n', "replication_seconds is '0.2' and must be a number or null"),
+        (
+            TOPOLOGY + "notes_ini: {SMTPDebug: true}\n",
+            "SMTPDebug is True and must be text or a whole number",
+        ),
+        (TOPOLOGY.replace("people: [pat]", "people: pat"), "foreign, entry 1: people is 'pat' and must be a list"),
+        (TOPOLOGY.replace("foreign:", "crowd: 3\nforeign:"), "unknown keys: crowd"),
+        (TOPOLOGY.replace("fault: servfail", "fault: servfial"), "fault 'servfial' is none of"),
+        (TOPOLOGY + "rest: {user_access: Owner}\n", "Owner is none of the access levels"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(tmp_path: Path, topology: str, message: str) -> None:
+    path = tmp_path / "topology.yml"
+    path.write_text(topology, encoding="utf-8")
+    with pytest.raises(TopologyError, match=message):
+        load(path)
+
+
+#: What users name themselves (variables, items, forms, fields), and the fields of the REST API.
+FREE_NAMES = ("notes_ini", "server_document", "documents", "add", "forms", "design", "fields", "KeepField")
+
+
+def _mappings(node: Any, name: str = "the file") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each mapping of a topology whose keys the lab itself defines."""
+    if isinstance(node, list):
+        for number, entry in enumerate(node, start=1):
+            yield from _mappings(entry, name if name in FREE_NAMES else f"{name} {number}")
+    if isinstance(node, dict):
+        if name not in FREE_NAMES:
+            yield name, node
+        for key, entry in node.items():
+            yield from _mappings(entry, key)
+
+
+def _everything() -> dict[str, Any]:
+    """Return a topology that has each kind of mapping."""
+    topology: dict[str, Any] = yaml.safe_load(TOPOLOGY)
+    topology["rest"] = {"forms": {"Person": {"remove": ["MailFile"], "fields": {"KeepField": {"type": "string"}}}}}
+    topology["design"] = {"Person": {"add": {"Extra": {"type": "text"}}}}
+    topology["faults"] = [{"name": "slow"}]
+    topology["notes_domains"][0]["servers"][0]["notes_ini"] = {"SMTPDebug": 1}
+    return topology
+
+
+KINDS_OF_MAPPINGS = [name for name, _mapping in _mappings(_everything())]
+
+
+@pytest.mark.parametrize("number", range(len(KINDS_OF_MAPPINGS)), ids=KINDS_OF_MAPPINGS)
+def test_an_unknown_key_is_refused_wherever_it_stands(tmp_path: Path, number: int) -> None:
+    """The demo gave `replication_seconds` to a Notes domain, where it was ignored."""
+    topology = _everything()
+    path = tmp_path / "topology.yml"
+    path.write_text(yaml.safe_dump(topology), encoding="utf-8")
+    load(path)
+    _name, mapping = list(_mappings(topology))[number]
+    mapping["relase"] = 1
+    path.write_text(yaml.safe_dump(topology), encoding="utf-8")
+    with pytest.raises(TopologyError, match="unknown keys: relase"):
+        load(path)
+
+
+def test_an_unknown_key_of_a_server_s_own_file_is_refused() -> None:
+    with pytest.raises(EntryError, match=r"lab\.json: unknown keys: relase"):
+        DominoServer({"relase": 1})
+
+
+def test_the_demo_has_a_replica_that_comes_late() -> None:
+    topology = load(Path(__file__).parents[2] / "demo" / "topology.yml")
+    assert [server.options["replication_seconds"] > 0 for _domain, server in topology.servers] == [True, True]
 
 
 def test_a_port_is_free_on_all_addresses() -> None:

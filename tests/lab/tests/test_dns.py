@@ -290,7 +290,9 @@ def test_process_serves_reads_again_and_stops(tmp_path: Path) -> None:
     assert not handshake.exists()
 
 
-@pytest.mark.parametrize(("content", "error"), [("{", "Expecting"), ('{"records": [{"name": "a"}]}', "has no 'type'")])
+@pytest.mark.parametrize(
+    ("content", "error"), [("{", "Expecting"), ('{"records": [{"name": "a"}]}', "missing keys: type")]
+)
 def test_process_refuses_a_wrong_file(tmp_path: Path, content: str, error: str) -> None:
     config = tmp_path / "dns.json"
     config.write_text(content, encoding="utf-8")

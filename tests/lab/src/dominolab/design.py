@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from dominolab import entries
 
 _DATA = Path(__file__).parent / "data" / "design.yml"
 
@@ -47,25 +49,44 @@ class Form:
         return hashlib.sha256(self.name.encode()).hexdigest()[:32].upper()
 
 
+@dataclass(frozen=True)
+class _FieldEntry:
+    """A field as a topology describes it."""
+
+    type: str
+    multiple: bool = False
+    names: bool = False
+    evidence: str = "assumed"
+    subform: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a topology changes in a form; `add` also retypes a field that is there."""
+
+    remove: tuple[str, ...] = ()
+    add: Mapping[str, _FieldEntry] = field(default_factory=dict)
+
+
 Design = Mapping[str, Form]
 
 
 def load(overrides: Mapping[str, Any] | None = None) -> dict[str, Form]:
     """Return the forms by name.
 
-    overrides: form -> {"remove": [field, ...], "add": {field: {"type": "text"|"number", "multiple": bool, "subform":
-    name}}}; `add` also retypes a field that is there.
+    `overrides` has for a form what `Changes` has. Raises EntryError for anything else.
     """
     raw = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
     forms: dict[str, dict[str, Field]] = {
         form: {name: Field(name, **values) for name, values in fields.items()} for form, fields in raw.items()
     }
-    for form, changes in (overrides or {}).items():
+    for form, entry in (overrides or {}).items():
+        changes = entries.read(Changes, entry, f"design of {form}")
         fields = forms.setdefault(form, {})
-        for name in changes.get("remove", []):
+        for name in changes.remove:
             fields.pop(name, None)
-        for name, values in (changes.get("add") or {}).items():
-            fields[name] = Field(name, **values)
+        for name, new in changes.add.items():
+            fields[name] = Field(name, **asdict(new))
     return {form: Form(form, fields) for form, fields in forms.items()}
 
 

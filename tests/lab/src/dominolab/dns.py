@@ -45,6 +45,8 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 
+from dominolab import entries
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -54,6 +56,41 @@ PLAIN_UDP_PAYLOAD = 512  # RFC 1035 section 4.2.1
 NEGATIVE_TTL = 60
 CNAME_LIMIT = 16
 STRING_LENGTH = 255  # RFC 1035 section 3.3.14
+
+
+@dataclass(frozen=True)
+class _RecordEntry:
+    """A record of the configuration: `values` as in a zone file, or the `text` of a TXT record."""
+
+    name: str
+    type: str
+    values: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
+class _FaultEntry:
+    """A fault of the configuration; `*` is every name, or every type."""
+
+    fault: str
+    name: str = "*"
+    type: str = "*"
+    seconds: float = 1.0
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class _Configuration:
+    """The configuration file."""
+
+    address: str = "127.0.0.1"
+    port: int = 0
+    handshake: str = ""
+    zones: tuple[str, ...] | None = None
+    records: tuple[_RecordEntry, ...] = ()
+    faults: tuple[_FaultEntry, ...] = ()
+    authenticated: tuple[str, ...] = ()
 
 
 class ConfigError(ValueError):
@@ -101,8 +138,9 @@ class Data:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Data:
         """Read `zones`, `records` and `faults`; raises ConfigError."""
+        configuration = _configuration(config)
         records: dict[dns.name.Name, dict[dns.rdatatype.RdataType, dns.rrset.RRset]] = {}
-        for entry in config.get("records", []):
+        for entry in configuration.records:
             rrset = _rrset(entry)
             at_name = records.setdefault(rrset.name, {})
             if rrset.rdtype in at_name:
@@ -115,13 +153,13 @@ class Data:
                 raise ConfigError(
                     f"{name} has a CNAME and other records; RFC 1034 section 3.6.2 allows only one of them"
                 )
-        given = config.get("zones")
+        given = configuration.zones
         apexes = [_name(zone) for zone in given] if given is not None else {_apex(name) for name in records}
         zones = {apex: _soa(apex, records) for apex in apexes}
         for apex, soa in zones.items():
             records.setdefault(apex, {})[dns.rdatatype.SOA] = soa
-        data = cls(zones, records, [_fault(entry) for entry in config.get("faults", [])])
-        data.authenticated = frozenset(_name(zone) for zone in config.get("authenticated", []))
+        data = cls(zones, records, [_fault(entry) for entry in configuration.faults])
+        data.authenticated = frozenset(_name(zone) for zone in configuration.authenticated)
         for name in records:
             if data.zone_of(name) is None:
                 raise ConfigError(f"{name} lies in none of the zones {', '.join(sorted(map(str, zones)))}")
@@ -348,8 +386,9 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 async def serve(config: Mapping[str, Any]) -> Server:
     """Start a server; `address` and `port` default to 127.0.0.1 and a free port. Raises ConfigError and OSError."""
-    server = Server(Data.from_config(config), str(config.get("address", "127.0.0.1")))
-    await server.start(int(config.get("port", 0)))
+    configuration = _configuration(config)
+    server = Server(Data.from_config(config), configuration.address)
+    await server.start(configuration.port)
     return server
 
 
@@ -369,16 +408,23 @@ def _name(text: str) -> dns.name.Name:
         raise ConfigError(f"{text!r} is not a domain name: {exc}") from exc
 
 
-def _rrset(entry: Mapping[str, Any]) -> dns.rrset.RRset:
+def _configuration(config: Mapping[str, Any]) -> _Configuration:
     try:
-        name, rdtype = _name(entry["name"]), str(entry["type"])
-        values = [_strings(text) for text in entry["text"]] if "text" in entry else list(entry["values"])
-        ttl = int(entry.get("ttl", 300))
-        return dns.rrset.from_text_list(name, ttl, "IN", rdtype, values, origin=dns.name.root, relativize=False)
-    except KeyError as exc:
-        raise ConfigError(f"record {dict(entry)} has no {exc}") from exc
+        return entries.read(_Configuration, config, "configuration")
+    except entries.EntryError as exc:
+        raise ConfigError(str(exc)) from None
+
+
+def _rrset(entry: _RecordEntry) -> dns.rrset.RRset:
+    values = [*map(_strings, entry.text), *entry.values]
+    if not values:
+        raise ConfigError(f"record {entry.name} {entry.type} has no 'values'")
+    name, root = _name(entry.name), dns.name.root
+    try:
+        return dns.rrset.from_text_list(name, entry.ttl, "IN", entry.type, values, origin=root, relativize=False)
     except (dns.exception.DNSException, ValueError) as exc:
-        raise ConfigError(f"record {dict(entry)}: {str(exc) or type(exc).__name__}") from exc
+        what = f"record {entry.name} {entry.type} {', '.join(values)}"
+        raise ConfigError(f"{what}: {str(exc) or type(exc).__name__}") from exc
 
 
 def _strings(text: str) -> str:
@@ -387,17 +433,15 @@ def _strings(text: str) -> str:
     return " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in parts)
 
 
-def _fault(entry: Mapping[str, Any]) -> Fault:
-    kind = str(entry.get("fault"))
-    if kind not in FAULTS:
-        raise ConfigError(f"fault {kind!r} is none of {', '.join(FAULTS)}")
-    name, rdtype = str(entry.get("name", "*")), str(entry.get("type", "*"))
+def _fault(entry: _FaultEntry) -> Fault:
+    if entry.fault not in FAULTS:
+        raise ConfigError(f"fault {entry.fault!r} is none of {', '.join(FAULTS)}")
     try:
-        wanted_type = None if rdtype == "*" else dns.rdatatype.from_text(rdtype)
+        wanted_type = None if entry.type == "*" else dns.rdatatype.from_text(entry.type)
     except dns.exception.DNSException as exc:
-        raise ConfigError(f"fault {dict(entry)}: {rdtype!r} is not a record type") from exc
-    wanted_name = None if name == "*" else _name(name)
-    return Fault(wanted_name, wanted_type, kind, float(entry.get("seconds", 1)), entry.get("times"))
+        raise ConfigError(f"fault {entry.fault}: {entry.type!r} is not a record type") from exc
+    wanted_name = None if entry.name == "*" else _name(entry.name)
+    return Fault(wanted_name, wanted_type, entry.fault, entry.seconds, entry.times)
 
 
 def _apex(name: dns.name.Name) -> dns.name.Name:

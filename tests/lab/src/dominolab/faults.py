@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from dominolab import entries
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -48,10 +50,7 @@ class Faults:
 
     def set(self, fault: Mapping[str, Any]) -> None:
         """Switch a fault on, or off with `times` 0. Raises ValueError for a fault that does not exist."""
-        try:
-            new = Fault(**fault)
-        except TypeError as exc:
-            raise ValueError(f"{dict(fault)} is not a fault: {exc}") from exc
+        new = entries.read(Fault, fault, "fault")
         if new.name not in KINDS:
             raise ValueError(f"{new.name} is not a fault; there are: {', '.join(KINDS)}")
         if new.times == 0:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import SMTP
 
+from dominolab import entries
 from dominolab.contract import ForeignSystem
 
 if TYPE_CHECKING:
@@ -28,11 +29,8 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> ForeignSystem:
-    """Return what a file says; TypeError and KeyError where it does not say it."""
-    given = json.loads(path.read_text(encoding="utf-8"))
-    return ForeignSystem(
-        **{**given, "people": tuple(given["people"]), "mailboxes": Path(given["mailboxes"])},
-    )
+    """Return what a file says; EntryError where it does not say it."""
+    return entries.read(ForeignSystem, json.loads(path.read_text(encoding="utf-8")), str(path))
 
 
 class _Conversation:

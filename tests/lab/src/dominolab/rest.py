@@ -29,7 +29,7 @@ from dominolab.directory import Note, merged
 from dominolab.notes_names import same
 from dominolab.rest_answers import ApiError, json_object, refuse
 from dominolab.rest_setup import ANY_SCOPE, RestSetup, View
-from dominolab.schema import FieldError, FormSchema, ScopeSettings
+from dominolab.schema import FieldError, FormSchema, ScopeSettings, read_settings
 
 if TYPE_CHECKING:
     from dominolab.contract import ItemValue, Server
@@ -93,7 +93,7 @@ class RestApi:
 
     def __init__(self, server: DominoServer) -> None:
         self._server = server
-        self._setup = RestSetup(server, ScopeSettings(**server.lab.get("rest", {})))
+        self._setup = RestSetup(server, read_settings(server.lab.get("rest", {})))
         self._tokens: dict[str, _Token] = {}
         self._failures: dict[str, int] = {}
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from dominolab import entries
 from dominolab.rest_answers import ApiError, refuse
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ class FieldError(ValueError):
 
 
 @dataclass(frozen=True)
+class FormChange:
+    """What a topology changes in a configured form."""
+
+    remove: tuple[str, ...] = ()
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # KeepField by name
+    modes: tuple[str, ...] = ("default", "dql")
+
+
+@dataclass(frozen=True)
 class ScopeSettings:
     """The topology's `rest` section."""
 
@@ -70,8 +80,8 @@ class ScopeSettings:
     setup_scope_required: bool = True
     token_seconds: int = 7200
     lockout_after: int = 10
-    #: form -> None (not configured) or {"remove": [...], "fields": {name: KeepField}, "modes": [...]}
-    forms: Mapping[str, Mapping[str, Any] | None] | None = None
+    #: by form; None: not configured
+    forms: Mapping[str, FormChange | None] | None = None
 
     @property
     def level(self) -> str:
@@ -85,6 +95,15 @@ class ScopeSettings:
     def has(self, level: str) -> bool:
         """Tell whether the caller has at least this access in names.nsf itself."""
         return LEVELS.index(self.user_access) >= LEVELS.index(level)
+
+
+def read_settings(rest: Mapping[str, Any]) -> ScopeSettings:
+    """Return the settings that a topology's `rest` describes; raises EntryError."""
+    settings = entries.read(ScopeSettings, rest, "rest")
+    for name in (settings.user_access, settings.maximum_access_level):
+        if name not in LEVELS:
+            raise entries.EntryError(f"rest: {name} is none of the access levels {', '.join(LEVELS)}")
+    return settings
 
 
 @dataclass(frozen=True)
@@ -106,17 +125,17 @@ def build(design: Design, settings: ScopeSettings) -> dict[str, FormSchema]:
     changes = settings.forms or {}
     schema = {}
     for form in {**design, **dict.fromkeys(changes)}:
-        change = changes.get(form, {})
+        change = changes.get(form, FormChange())
         if change is None:
             continue
         fields = {"Form": {"name": "Form", "type": "string"}}
         if form in design:
             fields.update({f.name: _keep_field(f) for f in design[form].fields.values() if f.name != "Form"})
-        for name in change.get("remove", []):
+        for name in change.remove:
             fields.pop(name, None)
-        for name, field in (change.get("fields") or {}).items():
-            fields[name] = {"name": name, **field}
-        schema[form.lower()] = FormSchema(form, dict.fromkeys(change.get("modes", ["default", "dql"]), fields))
+        for name, keep_field in change.fields.items():
+            fields[name] = {"name": name, **keep_field}
+        schema[form.lower()] = FormSchema(form, dict.fromkeys(change.modes, fields))
     return schema
 
 

@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 from aiohttp import web
 
-from dominolab import console, design, notes_mail, recording, tasks
+from dominolab import console, design, entries, notes_mail, recording, tasks
 from dominolab.configuration import applicable_configuration
 from dominolab.contract import Document, PeerError, Surroundings
 from dominolab.directory import Directory
@@ -44,23 +45,16 @@ CONSOLE_SOCKET = ".dominolab-console"
 _MAXIMUM_PEER_BODY = 256 * 1024 * 1024
 
 
-def read_surroundings(lab: Mapping[str, Any]) -> Surroundings:
-    """Return the contract's view of lab.json."""
-    return Surroundings(
-        server_name=lab["server_name"],
-        notes_domain=lab["notes_domain"],
-        host_name=lab["host_name"],
-        address=lab["address"],
-        smtp_port=lab["smtp_port"],
-        release=lab["release"],
-        resolver_address=lab["resolver_address"],
-        resolver_port=lab["resolver_port"],
-        rest_port=lab["rest_port"],
-        replica_port=lab["replica_port"],
-        data_directory=Path(lab["data_directory"]),
-        program_directory=Path(lab["program_directory"]),
-        peers={name: (address, port) for name, (address, port) in lab["peers"].items()},
-    )
+@dataclass(frozen=True)
+class LabFile(Surroundings):
+    """lab.json: what lies around a server, and the topology's options for it."""
+
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    design: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Mapping[str, Any], ...] = ()
+    unsettable_variables: tuple[str, ...] = ()
+    recording: str = ""
+    replication_seconds: float = 0
 
 
 class DominoServer:
@@ -68,15 +62,16 @@ class DominoServer:
 
     def __init__(self, lab: Mapping[str, Any]) -> None:
         self.lab = lab
-        self.surroundings = read_surroundings(lab)
+        file = entries.read(LabFile, lab, "lab.json")
+        self.surroundings = file
         data = self.surroundings.data_directory
         self.notes_ini = NotesIni(data / "notes.ini")
         self.directory = Directory(data / "names.nsf")
         self.mail_box = MailBox.open(data / "mail.box")
-        self.recording = recording.load(Path(lab["recording"])) if lab.get("recording") else recording.Recording({})
-        self.design = self.recording.design(design.load(lab.get("design")))
-        self.unsettable = {name.lower() for name in lab.get("unsettable_variables", [])}
-        self.faults = Faults(lab.get("faults", []))
+        self.recording = recording.load(Path(file.recording)) if file.recording else recording.Recording({})
+        self.design = self.recording.design(design.load(file.design))
+        self.unsettable = {name.lower() for name in file.unsettable_variables}
+        self.faults = Faults(file.faults)
         self.tasks: dict[str, ServerTask] = {}
         self._routes: dict[str, PeerHandler] = {}
         self._global_domains: Sequence[Document] = ()
@@ -87,7 +82,7 @@ class DominoServer:
         log = data / "IBM_TECHNICAL_SUPPORT" / "console.log"
         log.parent.mkdir(exist_ok=True)
         self._log = log.open("a", encoding="utf-8", buffering=1)
-        self.replicator = Replicator(self, self.directory, float(lab.get("replication_seconds", 0)))
+        self.replicator = Replicator(self, self.directory, file.replication_seconds)
         notes_mail.attach(self)
 
     # -- what tasks see ---------------------------------------------------------------------------------------------

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dominolab import design, recording, schema
+from dominolab import design, dns, entries, recording, schema
 from dominolab.crowd import PEOPLE_AT_MOST
 from dominolab.faults import Faults
 from dominolab.notes_names import abbreviated, common_name, same
 
-#: options of all servers, or of one
-_COMMON_OPTIONS = ("rest", "design", "faults", "unsettable_variables", "notes_ini", "recording", "replication_seconds")
 _DNS_ADDRESS = "127.0.0.53"
 _NEAR_SERVERS = 14  # 127.0.0.11 to 127.0.0.24; further ones move to 127.0.1.x, foreign systems begin at 127.0.0.25
 #: In a network of its own: the gateway takes 1, DNS 2 and 3, foreign systems follow, and then the servers.
@@ -28,6 +26,80 @@ _NETWORK_DNS, _NETWORK_FOREIGN, _NETWORK_SERVERS = 3, 4, 11
 
 class TopologyError(ValueError):
     """The topology file is wrong; the text says where and why."""
+
+
+@dataclass(frozen=True)
+class _Options:
+    """Options of all servers, or of one."""
+
+    rest: Mapping[str, Any] | None = None  # schema.ScopeSettings
+    design: Mapping[str, Any] | None = None  # design.Changes
+    faults: tuple[Mapping[str, Any], ...] | None = None  # faults.Fault
+    unsettable_variables: tuple[str, ...] | None = None
+    notes_ini: Mapping[str, str | int | float] | None = None
+    recording: str | None = None
+    replication_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class _ServerKeys:
+    name: str
+    host_name: str
+    address: str = ""
+    release: str | float = "14.0"
+    server_document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _ServerEntry(_Options, _ServerKeys):
+    pass
+
+
+@dataclass(frozen=True)
+class _PersonEntry:
+    name: str
+    short_name: str
+    mail_server: str
+
+
+@dataclass(frozen=True)
+class _DomainEntry:
+    name: str
+    organization: str
+    internet_domain: str
+    administration_server: str
+    servers: tuple[_ServerEntry, ...]
+    people: tuple[_PersonEntry, ...] = ()
+    documents: tuple[Mapping[str, Any], ...] = ()
+    crowd: int = 0
+
+
+@dataclass(frozen=True)
+class _ForeignEntry:
+    domain: str
+    host_name: str
+    address: str = ""
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _DnsEntry:
+    address: str = ""
+    zones: tuple[str, ...] = ()
+    records: tuple[Mapping[str, Any], ...] = ()  # dns.RecordEntry
+    faults: tuple[Mapping[str, Any], ...] = ()  # dns.FaultEntry
+
+
+@dataclass(frozen=True)
+class _Keys:
+    notes_domains: tuple[_DomainEntry, ...]
+    foreign: tuple[_ForeignEntry, ...] = ()
+    dns: _DnsEntry = field(default_factory=_DnsEntry)
+
+
+@dataclass(frozen=True)
+class _File(_Options, _Keys):
+    pass
 
 
 @dataclass(frozen=True)
@@ -110,20 +182,15 @@ def load(path: Path, network: str = "", *, recorded: Path | None = None) -> Topo
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if recorded is not None:
+        if recorded is not None and isinstance(data, dict):
             data["recording"] = str(recorded.resolve())
-        for entry in (data, *(server for domain in data["notes_domains"] for server in domain["servers"])):
-            if entry.get("recording"):
-                entry["recording"] = str(path.parent.resolve() / entry["recording"])
-        return _topology(data, _Counted(ipaddress.IPv4Network(network)) if network else _Loopback())
-    except TopologyError as exc:
-        raise TopologyError(f"{path}: {exc}") from exc
+        file = entries.read(_File, data, "the file")
+        addresses = _Counted(ipaddress.IPv4Network(network)) if network else _Loopback()
+        return _topology(file, path.parent.resolve(), addresses)
     except yaml.YAMLError as exc:
         raise TopologyError(f"{path} is not YAML: {exc}") from exc
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise TopologyError(f"{path}: missing or misplaced: {exc}") from exc
     except ValueError as exc:
-        raise TopologyError(str(exc)) from exc
+        raise TopologyError(f"{path}: {exc}") from exc
 
 
 class _Loopback:
@@ -158,75 +225,69 @@ class _Counted:
         return str(self._network[number])
 
 
-def _topology(data: Mapping[str, Any], addresses: _Loopback | _Counted) -> Topology:
-    unknown = set(data) - {"notes_domains", "foreign", "dns", *_COMMON_OPTIONS}
-    if unknown:
-        raise TopologyError(f"unknown keys: {', '.join(sorted(unknown))}")
-    common = {key: data[key] for key in _COMMON_OPTIONS if key in data}
-    dns = data.get("dns") or {}
+def _topology(file: _File, folder: Path, addresses: _Loopback | _Counted) -> Topology:
     number = 0
     domains = []
-    for entry in data["notes_domains"]:
+    for entry in file.notes_domains:
         servers = []
-        for server in entry["servers"]:
-            servers.append(_server(server, common, addresses.server(number)))
+        for server in entry.servers:
+            servers.append(_server(server, file, folder, addresses.server(number)))
             number += 1
         domains.append(_domain(entry, tuple(servers)))
     topology = Topology(
         domains=tuple(domains),
         foreign=tuple(
-            Foreign(f["domain"], f["host_name"], f.get("address", addresses.foreign(n)), tuple(f.get("people", ())))
-            for n, f in enumerate(data.get("foreign") or ())
+            Foreign(f.domain, f.host_name, f.address or addresses.foreign(n), f.people)
+            for n, f in enumerate(file.foreign)
         ),
-        dns_address=dns.get("address", addresses.dns),
-        dns_zones=tuple(dns.get("zones", ())),
-        dns_records=tuple(dns.get("records", ())),
-        dns_faults=tuple(dns.get("faults", ())),
+        dns_address=file.dns.address or addresses.dns,
+        dns_zones=file.dns.zones,
+        dns_records=file.dns.records,
+        dns_faults=file.dns.faults,
     )
+    dns.Data.from_config({"records": topology.dns_records, "faults": topology.dns_faults})
     _check(topology)
     return topology
 
 
-def _server(entry: Mapping[str, Any], common: Mapping[str, Any], address: str) -> ServerSpec:
-    own = {key: value for key, value in entry.items() if key not in ("name", "host_name", "address", "release")}
-    unknown = set(own) - {*_COMMON_OPTIONS, "server_document"}
-    if unknown:
-        raise TopologyError(f"server {entry['name']}: unknown keys: {', '.join(sorted(unknown))}")
-    options = {**common, **own}
-    for key in ("rest", "notes_ini"):
-        options[key] = {**common.get(key, {}), **own.get(key, {})}
+def _server(entry: _ServerEntry, common: _Options, folder: Path, address: str) -> ServerSpec:
+    options: dict[str, Any] = {}
+    for option in fields(_Options):
+        of_all, own = getattr(common, option.name), getattr(entry, option.name)
+        options[option.name] = of_all if own is None else own
+    for name in ("rest", "notes_ini"):
+        options[name] = {**(getattr(common, name) or {}), **(getattr(entry, name) or {})}
+    options = {name: value for name, value in options.items() if value is not None}
+    if "recording" in options:
+        options["recording"] = str(folder / options["recording"])
     try:  # what a server would stumble over at its start is an error of the topology
-        if options.get("recording"):
+        if "recording" in options:
             recording.load(Path(options["recording"]))
-        schema.build(design.load(options.get("design")), schema.ScopeSettings(**options["rest"]))
+        schema.build(design.load(options.get("design")), schema.read_settings(options["rest"]))
         Faults(options.get("faults", ()))
-    except (TypeError, ValueError, AttributeError) as exc:
-        raise TopologyError(f"server {entry['name']}: {exc}") from exc
+    except ValueError as exc:
+        raise TopologyError(f"server {entry.name}: {exc}") from exc
     return ServerSpec(
-        host=common_name(entry["name"]).lower(),
-        name=canonical(entry["name"]),
-        host_name=entry["host_name"],
-        address=entry.get("address", address),
-        release=str(entry.get("release", "14.0")),
-        options=options,
+        host=common_name(entry.name).lower(),
+        name=canonical(entry.name),
+        host_name=entry.host_name,
+        address=entry.address or address,
+        release=str(entry.release),
+        options={**options, "server_document": entry.server_document},
     )
 
 
-def _domain(entry: Mapping[str, Any], servers: tuple[ServerSpec, ...]) -> NotesDomain:
+def _domain(entry: _DomainEntry, servers: tuple[ServerSpec, ...]) -> NotesDomain:
     return NotesDomain(
-        name=entry["name"],
-        organization=entry["organization"],
-        internet_domain=entry["internet_domain"],
-        administration_server=canonical(entry["administration_server"]),
+        name=entry.name,
+        organization=entry.organization,
+        internet_domain=entry.internet_domain,
+        administration_server=canonical(entry.administration_server),
         servers=servers,
-        people=tuple(_person(person) for person in entry.get("people") or ()),
-        documents=tuple(entry.get("documents") or ()),
-        crowd=int(entry.get("crowd", 0)),
+        people=tuple(Person(canonical(p.name), p.short_name, canonical(p.mail_server)) for p in entry.people),
+        documents=entry.documents,
+        crowd=entry.crowd,
     )
-
-
-def _person(entry: Mapping[str, Any]) -> Person:
-    return Person(canonical(entry["name"]), entry["short_name"], canonical(entry["mail_server"]))
 
 
 def _check(topology: Topology) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.opendomino.mail.plugins.module_utils._server_tasks import (
+    DEFAULT,
     ServerTasksError,
     Task,
     TaskList,
@@ -27,7 +28,7 @@ CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_case(case: dict[str, Any]) -> None:
     current = TaskList.parse(case["tasks"])
-    wishes = (case.get("present", ()), case.get("absent", ()), case.get("exact"))
+    wishes = (case.get("present", ()), case.get("absent", ()), case.get("exact"), case.get("variable", DEFAULT))
     if "error" in case:
         with pytest.raises(ServerTasksError) as raised:
             plan(current, *wishes)
@@ -75,6 +76,32 @@ def test_present_and_absent_come_true_and_touch_nothing_else(
         return [entry for entry in these.entries if Task.of(entry).name not in named]
 
     assert others(planned.after) == others(planned.before)
+
+
+hourly_entries = st.builds(
+    "{} {}".format, st.sampled_from(["Object", "object", "Updall"]), st.sampled_from(["1", "2", "3"])
+)
+hourly_lists = st.lists(hourly_entries | st.sampled_from(["Catalog", "Updall"]), max_size=6).map(
+    lambda parts: TaskList.parse(",".join(parts))
+)
+
+
+@given(hourly_lists, st.lists(hourly_entries, max_size=5))
+def test_present_in_a_list_of_an_hour_adds_and_loses_nothing(tasks: TaskList, present: list[str]) -> None:
+    planned = plan(tasks, present, variable="ServerTasksAt3")
+    before, after = list(planned.before.entries), list(planned.after.entries)
+    assert after[: len(before)] == before
+    assert {Task.of(entry) for entry in after} == {Task.of(entry) for entry in (*before, *present)}
+    added = [Task.of(entry) for entry in after[len(before) :]]
+    assert len(added) == len(set(added))
+    assert not plan(planned.after, present, variable="ServerTasksAt3").changed
+
+
+@given(hourly_lists, st.lists(hourly_entries, max_size=3))
+def test_absent_in_a_list_of_an_hour_removes_these_entries_and_no_others(tasks: TaskList, absent: list[str]) -> None:
+    planned = plan(tasks, absent=absent, variable="ServerTasksAt3")
+    unwanted = {Task.of(entry) for entry in absent}
+    assert planned.after.entries == tuple(entry for entry in tasks.entries if Task.of(entry) not in unwanted)
 
 
 @given(lists, st.lists(entries, max_size=5))

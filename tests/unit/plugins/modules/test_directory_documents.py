@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from pathlib import Path
@@ -110,6 +111,38 @@ def test_error(case: dict[str, Any], tmp_path: Path) -> None:
     assert after == in_order(case.get("stored", before))
     if "said" in case:
         assert said == case["said"]
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check mode"])
+@pytest.mark.parametrize(
+    ("setting", "value", "allowed"),
+    [
+        ("inbound_tcp_port_number", 25.5, "a whole number from 1 to 65535"),
+        ("inbound_tcp_port_number", -1, "a whole number from 1 to 65535"),
+        ("inbound_tcp_port_number", "99999", "a whole number from 1 to 65535"),
+        ("fully_qualified_host_name", "mail01.example.com\nmail02", "a host name in ASCII"),
+    ],
+)
+def test_a_value_that_a_setting_does_not_allow_is_refused_before_anything_is_sent(
+    tmp_path: Path, setting: str, value: object, allowed: str, check: bool
+) -> None:
+    server = {"form": "Server", "match": {"server_name": "Mail01/Acme"}}
+    right = {**server, "settings": {"smtp_listener_task": "enabled"}}
+    documents = [right, {**server, "match": {"server_name": "Mail02/Acme"}, "settings": {setting: value}}]
+    with _server(tmp_path, {"directory": []}) as rest:
+        given = {"documents": documents, "concurrency": 1}
+        ways = [
+            run_module("directory_documents", {**rest.arguments, **given}, check=check),
+            run_module("directory_documents", {"output": "dxl", "path": str(tmp_path / "x.dxl"), **given}, check=check),
+            run_module("one_touch_setup", {"path": str(tmp_path / "x.json"), "documents": documents}, check=check),
+        ]
+        assert rest.said == []
+    for failed in ways:
+        assert failed["failed"], failed
+        for part in ("definition 2 of 2", f'Setting "{setting}" of the form Server', allowed, "Nothing was changed."):
+            assert part in failed["msg"]
+        assert json.dumps(value).strip('"') in failed["msg"]
+    assert not {path.name for path in tmp_path.iterdir()} & {"x.dxl", "x.json"}
 
 
 def test_an_unreachable_directory_is_named(tmp_path: Path) -> None:

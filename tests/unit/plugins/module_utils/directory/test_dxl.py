@@ -144,8 +144,8 @@ def test_a_text_is_written_or_refused(text: str) -> None:
 
 def test_secrets_are_masked() -> None:
     def written(**items: str) -> str:
-        person = {"form": "Person", "match": {"FullName": "A"}, "settings": {"internet_password": "h\nash"}}
-        return render(plan_all(define_all([{**person, "items": items}])))
+        given = {"HTTPPassword": "h\nash", **items}
+        return render(plan_all(define_all([{"form": "Person", "match": {"FullName": "A"}, "items": given}])))
 
     before, after = written(MyPassword="old", Note="x"), written(MyPassword="new", Note="y")
     assert masked(before, before) == before.replace("<text>old</text>", "(secret)").replace(

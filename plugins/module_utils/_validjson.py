@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._console import ConsoleError, as_owner_of
+from ._console import ConsoleError, User, as_user
 
 if TYPE_CHECKING:
     from typing import Iterator
@@ -56,7 +56,7 @@ def validate(content: bytes, name: str, program_directory: Path, data_directory:
     if program is None:
         raise ValidjsonError(f"{program_directory} has no program validjson. It comes with Domino from 12.0.1 on.")
     try:
-        environment, become = as_owner_of(data_directory)
+        environment, become = as_user(User.owner_of(data_directory))
     except ConsoleError as exc:
         raise ValidjsonError(str(exc)) from exc
     owner = data_directory.stat()

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._host
+  - opendomino.mail._host.running
   - opendomino.mail._host.notes_ini
 attributes:
   check_mode:
@@ -130,7 +131,7 @@ EXAMPLES = r"""
     data_directory: /local/notesdata
     key: ServerTasksAt2
     exact: []
-    running: "no"
+    running: stopped
   become: true
   become_user: notes
 """
@@ -264,13 +265,13 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(**SPEC, supports_check_mode=True)
     try:
-        access = open_notes_ini(module)
-        tasks, plan = planned(module.params, access.ini)
-        note = TakeOverNote(module)
-        noted = not note.there and (module.params["take_over"] or (plan.changed and access.running))
-        if noted and not module.check_mode:
-            note.leave()
-        result = carry_out(module, access, plan)
+        with open_notes_ini(module) as access:
+            tasks, plan = planned(module.params, access.ini)
+            note = TakeOverNote(module)
+            noted = not note.there and (module.params["take_over"] or (plan.changed and access.running))
+            if noted and not module.check_mode:
+                note.leave()
+            result = carry_out(module, access, plan)
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **getattr(exc, "details", {}))
     result.update(noted=noted, noted_before=note.there)

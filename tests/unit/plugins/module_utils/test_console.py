@@ -64,16 +64,11 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts a process of any name and arguments, by default in the temporary directory."""
-    script = tmp_path / "waits"
-    script.write_text("read line\n", "ascii")
     started = []
 
-    def start(name: str, *arguments: str, cwd: Path = tmp_path) -> subprocess.Popen[bytes]:
-        argv = [name, str(script), *arguments]
-        process = subprocess.Popen(argv, executable="/bin/sh", cwd=cwd, stdin=subprocess.PIPE)
+    def start(name: str, *arguments: str, cwd: Path = tmp_path, **rights: Any) -> subprocess.Popen[bytes]:
+        process = process_called(name, cwd, *arguments, **rights)
         started.append(process)
-        while not Path(f"/proc/{process.pid}/cmdline").read_bytes():  # empty for a moment after exec
-            time.sleep(0.01)
         return process
 
     yield start

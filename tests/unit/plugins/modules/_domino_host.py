@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,15 @@ def set_config(name, value):
                    "You must edit NOTES.INI to set this variable.")
     if name in behaviour.get("deaf", ()):
         return say("AMgr: Executive is idle")
+    name, value = name.strip(), value.strip()
     lines = ini.read_bytes().splitlines()
-    new = (name + "=" + value).encode()
+    if behaviour.get("damages"):
+        return ini.write_bytes(b"")
+    new = (name + "=" + (value.upper() if behaviour.get("upper") else value)).encode()
+    if behaviour.get("removes"):
+        lines, new = [line for line in lines if line.partition(b"=")[0] != name.encode()], None
     places = [n for n, line in enumerate(lines) if line.lower().startswith(name.lower().encode() + b"=")]
-    lines = [new if n in places[:1] else line for n, line in enumerate(lines)] + ([] if places else [new])
+    lines = [new if n in places[:1] else line for n, line in enumerate(lines)] + ([] if places or not new else [new])
     ini.write_bytes(b"\n".join(lines) + b"\n")
 
 if behaviour.get("dies"):
@@ -72,9 +78,21 @@ else:
 """
 
 
+def process_called(name: str, directory: Path, *arguments: str, **rights: Any) -> subprocess.Popen[bytes]:
+    """Return a process of that name which works in a directory and does nothing; it ends with this one at the latest.
+
+    `rights` are user, group, and extra_groups.
+    """
+    argv = [name, "-s", "--", *arguments]
+    process = subprocess.Popen(argv, executable="/bin/sh", cwd=directory, stdin=subprocess.PIPE, **rights)
+    while not Path(f"/proc/{process.pid}/cmdline").read_bytes():  # empty for a moment after exec
+        time.sleep(0.01)
+    return process
+
+
 @dataclass
 class Host:
-    """A Domino host; `running` says whether a process lives that pid.nbf names."""
+    """A Domino host; its server is running while there is a process `server` that works in the data directory."""
 
     data_directory: Path
     program_directory: Path
@@ -92,7 +110,7 @@ class Host:
 
     def start(self, **behaviour: Any) -> None:
         """Let the server run, and behave so."""
-        process = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"])
+        process = process_called("server", self.data_directory)
         self.processes.append(process)
         (self.data_directory / "pid.nbf").write_text(f"0 1 0 router\n1 {process.pid} 0 server\n", encoding="ascii")
         (self.data_directory / "behaviour.json").write_text(json.dumps(behaviour), encoding="ascii")
@@ -101,7 +119,7 @@ class Host:
         """End the process; pid.nbf stays, as after a crash."""
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.communicate()
 
     @property
     def received(self) -> list[dict[str, Any]]:

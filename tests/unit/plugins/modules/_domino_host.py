@@ -63,12 +63,20 @@ if behaviour.get("log") == "rotated":
     log.rename(log.with_name("console_old.log"))
 elif behaviour.get("log") == "truncated":
     log.write_text("")
+if behaviour.get("lingers"):
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+        os._exit(0)
+    Path("lingering").write_text(str(child))
 print("what server -c prints means nothing")
 if behaviour.get("later") and os.fork():
     sys.exit(1)
 time.sleep(behaviour.get("later", 0))
 match = re.fullmatch(r"set config ([^=]+)=(.*)", command, re.IGNORECASE)
 if match:
+    for other in behaviour.get("also", {{}}).items():
+        set_config(*other)
     set_config(*match.groups())
 elif command.lower() in behaviour.get("answers", {{}}):
     for line in behaviour["answers"][command.lower()]:

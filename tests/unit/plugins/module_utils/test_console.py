@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,11 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     refusal_in,
     server_of,
 )
-from ansible_collections.opendomino.mail.tests.unit.plugins.modules._domino_host import process_called
+from ansible_collections.opendomino.mail.tests.unit.plugins.modules._domino_host import (
+    LONG_AGO,
+    ProcessTable,
+    process_called,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +67,6 @@ def test_each_text_is_its_own_refusal(constant: str, text: str) -> None:
 
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
-LONG_AGO = 1.0
 
 
 @pytest.fixture
@@ -223,45 +225,14 @@ def test_a_process_is_the_server(argv: tuple[str, ...], running: bool, tmp_path:
 # ---------------------------------------------------------------------------------- where not all processes are visible
 
 
-@dataclass
-class Table:
-    """A /proc with processes of its own, as another PID namespace has it, or one that hides those of other users."""
-
-    directory: Path
-    data_directory: Path
-
-    def process(self, pid: int, name: str, argv: str = "", cwd: Path | None = None) -> None:
-        """Add a process."""
-        folder = self.directory / str(pid)
-        folder.mkdir()
-        lines = (f"Name:\t{name}", "State:\tS (sleeping)", "Uid:\t5\t5\t5\t5", "Gid:\t6\t6\t6\t6", "Groups:\t6 7 ")
-        (folder / "status").write_text("\n".join(lines), "ascii")
-        (folder / "cmdline").write_text(argv or name, "ascii")
-        (folder / "comm").write_text(f"{name}\n", "ascii")
-        (folder / "cwd").symlink_to(cwd or "/")
-
-    def pid_nbf(self, lines: str, *, stale: bool = False) -> None:
-        """Write pid.nbf, now or before the machine was started."""
-        path = self.data_directory / "pid.nbf"
-        path.write_text(lines, "ascii")
-        if stale:
-            os.utime(path, (LONG_AGO, LONG_AGO))
-
-
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Table:
-    table = Table(tmp_path / "proc", tmp_path / "notesdata")
-    table.data_directory.mkdir()
-    table.directory.mkdir()
-    (table.directory / "stat").write_text("cpu 1 2 3\nbtime 1000\n", "ascii")
-    (table.directory / "self" / "ns").mkdir(parents=True)
-    (table.directory / "self" / "ns" / "pid").touch()  # not the number of the first PID namespace
-    table.process(1, "entrypoint.sh")
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProcessTable:
+    table = ProcessTable.create(tmp_path)
     monkeypatch.setattr(_host_state, "_PROC", table.directory)
     return table
 
 
-def test_auto_refuses_where_pid_nbf_is_fresh_and_its_processes_are_in_another_container(table: Table) -> None:
+def test_auto_refuses_where_pid_nbf_is_fresh_and_its_processes_are_in_another_container(table: ProcessTable) -> None:
     table.pid_nbf("0 12 0 update\n1 4711 0 server\n1 4712 0 router\n")
     with pytest.raises(HiddenServerError) as refusal:
         server_of(table.data_directory)
@@ -286,14 +257,14 @@ def test_auto_refuses_where_pid_nbf_is_fresh_and_its_processes_are_in_another_co
     ],
 )
 def test_a_server_that_cannot_be_seen_counts_as_stopped_with_evidence(
-    settle: Callable[[Table], object], table: Table
+    settle: Callable[[ProcessTable], object], table: ProcessTable
 ) -> None:
     settle(table)
     assert not is_running(table.data_directory)
 
 
 def test_a_server_that_crashed_on_a_machine_with_all_processes_visible_counts_as_stopped(
-    table: Table, monkeypatch: pytest.MonkeyPatch
+    table: ProcessTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table.pid_nbf("1 4711 0 server\n")
     inode = (table.directory / "self" / "ns" / "pid").stat().st_ino
@@ -304,7 +275,7 @@ def test_a_server_that_crashed_on_a_machine_with_all_processes_visible_counts_as
         server_of(table.data_directory)
 
 
-def test_without_a_process_table_a_fresh_pid_nbf_is_refused(table: Table) -> None:
+def test_without_a_process_table_a_fresh_pid_nbf_is_refused(table: ProcessTable) -> None:
     shutil.rmtree(table.directory)
     assert not is_running(table.data_directory)
     table.pid_nbf("1 4711 0 server\n")
@@ -312,7 +283,7 @@ def test_without_a_process_table_a_fresh_pid_nbf_is_refused(table: Table) -> Non
         server_of(table.data_directory)
 
 
-def test_the_rights_of_a_process_are_those_that_the_kernel_tells(table: Table) -> None:
+def test_the_rights_of_a_process_are_those_that_the_kernel_tells(table: ProcessTable) -> None:
     table.process(4711, "server", "/opt/hcl/domino/notes/latest/linux/server\0", table.data_directory)
     server = server_of(table.data_directory)
     assert server is not None
@@ -320,7 +291,9 @@ def test_the_rights_of_a_process_are_those_that_the_kernel_tells(table: Table) -
     assert server.evidence == f"process 4711 works in {table.data_directory}"
 
 
-def test_a_server_seen_by_one_of_two_directories_runs_though_the_other_is_unclear(table: Table, tmp_path: Path) -> None:
+def test_a_server_seen_by_one_of_two_directories_runs_though_the_other_is_unclear(
+    table: ProcessTable, tmp_path: Path
+) -> None:
     table.pid_nbf("1 4711 0 router\n")
     other = tmp_path / "other"
     other.mkdir()

@@ -10,6 +10,7 @@ its answer to console.log. How it behaves is in `behaviour.json`, what it was to
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,6 +22,9 @@ from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+#: Before any machine was started; in seconds since 1970.
+LONG_AGO = 1.0
 
 _SERVER = r"""#!{python} -I
 import json, os, re, signal, sys, time
@@ -186,3 +190,40 @@ class Host:
         if "ini_after" in case and not result["failed"]:
             again = {**case, "output": {"changed": False, "changes": []}, "diff": {"before": "", "after": ""}}
             self.run(module, again)
+
+
+@dataclass
+class ProcessTable:
+    """A /proc with processes of its own, as another PID namespace has it, or one that hides those of other users."""
+
+    directory: Path
+    data_directory: Path
+
+    def process(self, pid: int, name: str, argv: str = "", cwd: Path | None = None) -> None:
+        """Add a process."""
+        folder = self.directory / str(pid)
+        folder.mkdir()
+        lines = (f"Name:\t{name}", "State:\tS (sleeping)", "Uid:\t5\t5\t5\t5", "Gid:\t6\t6\t6\t6", "Groups:\t6 7 ")
+        (folder / "status").write_text("\n".join(lines), "ascii")
+        (folder / "cmdline").write_text(argv or name, "ascii")
+        (folder / "comm").write_text(f"{name}\n", "ascii")
+        (folder / "cwd").symlink_to(cwd or "/")
+
+    def pid_nbf(self, lines: str, *, stale: bool = False) -> None:
+        """Write pid.nbf, now or before the machine was started."""
+        path = self.data_directory / "pid.nbf"
+        path.write_text(lines, "ascii")
+        if stale:
+            os.utime(path, (LONG_AGO, LONG_AGO))
+
+    @classmethod
+    def create(cls, directory: Path) -> ProcessTable:
+        """Return the table of a container, and the data directory of a server, without pid.nbf."""
+        table = cls(directory / "proc", directory / "notesdata")
+        table.data_directory.mkdir()
+        table.directory.mkdir()
+        (table.directory / "stat").write_text("cpu 1 2 3\nbtime 1000\n", "ascii")
+        (table.directory / "self" / "ns").mkdir(parents=True)
+        (table.directory / "self" / "ns" / "pid").touch()  # not the number of the first PID namespace
+        table.process(1, "entrypoint.sh")
+        return table

@@ -32,8 +32,7 @@ options:
       - V(auto) fails where the server may be running out of sight, and says why. That is so if C(pid.nbf) names
         processes, was written since the machine was started, none of these processes is visible, and not all processes
         of the machine are visible. All are visible outside of containers, unless C(/proc) is mounted with C(hidepid);
-        and in a container whose first process is C(systemd). It is also so if C(pid.nbf) cannot be read, or if a
-        process named C(server) belongs to somebody else and this user cannot see where it works.
+        and in a container whose first process is C(systemd). It is also so if this user cannot read C(pid.nbf).
       - V(running) and V(stopped) say so without looking. V(stopped) is right for a server that has ended in its
         container without removing C(pid.nbf); on a running server it loses changes and can damage C(notes.ini).
     type: str

@@ -87,13 +87,11 @@ class Process:
         return any(name.lower() in (task.lower(), task[:_KERNEL_NAME].lower()) for name in self.names)
 
     def works_in(self, directory: Path) -> bool | None:
-        """Return whether this is the working directory, None where that cannot be seen."""
+        """Return whether this is the working directory; None where it has ended, or is somebody else's."""
         try:
             return (_PROC / str(self.pid) / "cwd").samefile(directory)
-        except PermissionError:
+        except OSError:
             return None
-        except OSError:  # it has ended
-            return False
 
     @property
     def is_server(self) -> bool:
@@ -137,7 +135,7 @@ def server_of(*data_directories: Path) -> Server | None:
         if server is not None:
             return server
     for directory in directories:
-        _check_in_sight(directory, servers)
+        _check_in_sight(directory)
     return None
 
 
@@ -153,16 +151,9 @@ def _server_of(directory: Path, servers: list[Process]) -> Server | None:
     return None
 
 
-def _check_in_sight(directory: Path, servers: list[Process]) -> None:
+def _check_in_sight(directory: Path) -> None:
     """Raise HiddenServerError where the server with a data directory may be running unseen."""
     doubt = f"Whether the server with {directory} is running cannot be seen: "
-    unclear = [process for process in servers if process.works_in(directory) is None]
-    if unclear:
-        raise HiddenServerError(
-            f"{doubt}process {unclear[0].pid} is a server of user id {unclear[0].uid}, and this user cannot see where "
-            "it works. Nothing was changed. Set become_user to that user or to root; or set the option running to "
-            "running or stopped."
-        )
     pid_nbf = directory / "pid.nbf"
     if pid_nbf.exists() and not os.access(pid_nbf, os.R_OK):
         raise HiddenServerError(

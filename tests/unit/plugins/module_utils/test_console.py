@@ -275,6 +275,22 @@ def test_a_server_that_crashed_on_a_machine_with_all_processes_visible_counts_as
         server_of(table.data_directory)
 
 
+def test_a_server_of_another_user_in_a_directory_that_cannot_be_seen_does_not_count(table: ProcessTable) -> None:
+    """One user for each of several servers on a host: what the others do is out of sight and does not matter."""
+    table.process(4711, "server")
+    (table.directory / "4711" / "cwd").unlink()  # the kernel refuses to show it
+    assert not is_running(table.data_directory)
+    table.pid_nbf("1 4711 0 server\n")
+    assert is_running(table.data_directory)
+
+
+def test_a_pid_nbf_that_cannot_be_read_is_refused(table: ProcessTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    table.pid_nbf("1 4711 0 server\n")
+    monkeypatch.setattr(os, "access", lambda *_args: False)  # root can read everything
+    with pytest.raises(HiddenServerError, match=r"this user cannot read .*pid\.nbf.*Set become_user"):
+        server_of(table.data_directory)
+
+
 def test_without_a_process_table_a_fresh_pid_nbf_is_refused(table: ProcessTable) -> None:
     shutil.rmtree(table.directory)
     assert not is_running(table.data_directory)

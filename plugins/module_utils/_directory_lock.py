@@ -14,18 +14,25 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from typing import Iterator
+    from typing import ContextManager, Iterator
+
+    from ansible.module_utils.basic import AnsibleModule
 
 _POLL = 0.02
 
 
 class LockError(Exception):
     """A directory that cannot be locked; the message is for the user."""
+
+
+def locked_for(module: AnsibleModule, directory: Path, timeout: float) -> ContextManager[None]:
+    """Return the lock for a module that is going to change a file; in check mode there is nothing to hold."""
+    return nullcontext() if module.check_mode else locked(directory, timeout)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     ServerC,
     server_of,
 )
-from ansible_collections.opendomino.mail.plugins.module_utils._directory_lock import LockError, locked
+from ansible_collections.opendomino.mail.plugins.module_utils._directory_lock import LockError, locked_for
 from ansible_collections.opendomino.mail.plugins.module_utils._host_state import (
     TAKE_OVER_NOTE,
     OutOfSightError,
@@ -234,12 +234,11 @@ def open_notes_ini(module: AnsibleModule) -> Iterator[NotesIniFile | NotesIniCon
     """
     given, path = _paths(module)
     with ExitStack() as held:
-        if not module.check_mode:
-            try:
-                check_directory(path.parent)
-                held.enter_context(locked(path.parent, module.params["console_timeout"]))
-            except (OutOfSightError, LockError) as exc:
-                raise NotesIniError(str(exc)) from exc
+        try:
+            check_directory(path.parent)
+            held.enter_context(locked_for(module, path.parent, module.params["console_timeout"]))
+        except (OutOfSightError, LockError) as exc:
+            raise NotesIniError(str(exc)) from exc
         # The server works in its data directory, which holds the file or the link to it.
         running = module.params["running"]
         server = server_of(given.parent, path.parent) if running == "auto" else None

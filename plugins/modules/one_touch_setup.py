@@ -178,6 +178,9 @@ options:
     default: false
 notes:
   - >-
+    The module holds a lock (flock) on the directory of O(path), so that two runs at once lose nothing. It waits 30
+    seconds for another run.
+  - >-
     When the file changes, lists and objects are written with one entry a line; its indentation and line ends stay.
   - >-
     On an additional server the Domino Directory is a replica of one that is in use, and a document that is created may
@@ -284,15 +287,22 @@ backup_file:
   sample: /local/notesdata/setup.json.4711.2026-03-01@10:30:00~
 """
 
+import os
+from pathlib import Path
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.errors import DirectoryError
+from ..module_utils._directory_lock import LockError, locked_for
 from ..module_utils._directory_module import CATALOGUE_ARGUMENT_SPEC, DOCUMENT_SPEC
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._one_touch_file import JsonFileError
 from ..module_utils._one_touch_setup import carry_out, wanted
 from ..module_utils._server_tasks import ServerTasksError
 from ..module_utils._whole_file import FileError
+
+#: Seconds to wait for another run that changes a file in the same directory.
+LOCK_TIMEOUT = 30.0
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
@@ -316,8 +326,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = carry_out(module, wanted(module))
-    except (DirectoryError, NotesIniError, ServerTasksError, JsonFileError, FileError) as exc:
+        with locked_for(module, Path(os.path.realpath(module.params["path"])).parent, LOCK_TIMEOUT):
+            result = carry_out(module, wanted(module))
+    except (DirectoryError, NotesIniError, ServerTasksError, JsonFileError, FileError, LockError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

@@ -209,7 +209,11 @@ def test_a_file_of_another_user_is_left_to_this_user(host: Host, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("path", "error"), [("", "this is a directory; name the file"), ("missing/setup.json", "not there or not writable")]
+    ("path", "error"),
+    [
+        ("", "this is a directory; name the file"),
+        ("missing/setup.json", "missing cannot be locked: No such file or directory"),
+    ],
 )
 def test_a_path_that_cannot_be(host: Host, path: str, error: str) -> None:
     failed = host.run({**OPTIONS, "path": str(host.root / path)})

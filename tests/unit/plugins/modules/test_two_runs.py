@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several runs change one notes.ini at once: each change that a run reports is in the file afterwards.
+"""Several runs change one file at once: each change that a run reports is in the file afterwards.
 
 The number of races of each kind is small, unless the environment variable NOTES_INI_RACES says otherwise.
 """
@@ -9,11 +9,11 @@ The number of races of each kind is small, unless the environment variable NOTES
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +69,22 @@ def test_no_change_that_a_run_reports_is_lost(host: Host, writers: int, running:
             assert lines == {f"Variable{number}": str(number) for number in range(1, writers, 2)}, race
 
 
+@pytest.mark.parametrize("writers", [2, 5])
+def test_no_variable_of_a_one_touch_setup_file_is_lost(tmp_path: Path, writers: int) -> None:
+    path = tmp_path / "setup.json"
+
+    def change(number: int) -> dict[str, Any]:
+        return run_module("one_touch_setup", {"path": str(path), "notes_ini": {f"Variable{number}": number}})
+
+    with ThreadPoolExecutor(writers) as pool:
+        for race in range(RACES):
+            path.unlink(missing_ok=True)
+            results = list(pool.map(change, range(writers)))
+            assert [result for result in results if result["failed"] or not result["changed"]] == [], race
+            variables = json.loads(path.read_text("utf-8"))["serverSetup"]["notesINI"]
+            assert variables == {f"Variable{number}": str(number) for number in range(writers)}, race
+
+
 @contextmanager
 def another_run(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Give a process that holds the lock on a directory."""
@@ -95,9 +111,7 @@ def test_a_lock_that_is_not_released_in_time_is_an_error_and_nothing_is_changed(
         host.start()
     settings = [{"name": "A", "value": "2"}]
     with another_run(host.data_directory):
-        before = time.monotonic()
         result = run_module("notes_ini", options(host, settings=settings, console_timeout=0.3))
-        assert time.monotonic() - before < 20
         assert result["failed"]
         for part in (f"{host.data_directory} is locked: another run", "within 0.3 seconds", "Nothing was changed. Run"):
             assert part in result["msg"]

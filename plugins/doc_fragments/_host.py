@@ -25,15 +25,15 @@ options:
     description:
       - Whether the server is running. C(notes.ini) of a running server is never edited as a file, because the server
         holds the values in memory and writes the file itself.
-      - V(auto) looks at the processes. The server is running if a process named C(server), started without C(-c) and
+      - V(auto) checks the processes. The server is running if a process named C(server), started without C(-c) and
         C(-jc), works in the data directory; or if C(pid.nbf) there names a process that lives and has the name of the
         task beside it. Who owns the directory does not matter. Where C(notes.ini) is reached through a link, the
-        directories of the link and of the file are both looked at.
+        directories of the link and of the file are both checked.
       - V(auto) fails where the server may be running out of sight, and says why. That is so if C(pid.nbf) names
         processes, was written since the machine was started, none of these processes is visible, and not all processes
         of the machine are visible. All are visible outside of containers, unless C(/proc) is mounted with C(hidepid);
         and in a container whose first process is C(systemd). It is also so if this user cannot read C(pid.nbf).
-      - V(running) and V(stopped) say so without looking. V(stopped) is right for a server that has ended in its
+      - V(running) and V(stopped) are not checked. V(stopped) is right for a server that has ended in its
         container without removing C(pid.nbf); on a running server it loses changes and can damage C(notes.ini).
     type: str
     choices:

@@ -136,7 +136,6 @@ class NotesIniConsole:
             done.append(change.name)
 
     def _set(self, change: Change) -> None:
-        advice = "Stop the server, change the variable while it is stopped, and start the server again."
         with self._console.send(_set_config(change)) as talk:
             end, patience = time.monotonic() + self._timeout, min(_LIFE_SIGN, self._timeout)
             while not talk.wait(lambda: self._shows(change) or talk.refusal is not None, patience):
@@ -147,7 +146,7 @@ class NotesIniConsole:
             refusal, lines = talk.refusal, talk.lines
         if refusal:
             raise ConsoleError(
-                f'The server did not set {change.name}. It said: "{refusal.line}". {advice}',
+                f'The server did not set {change.name}. It said: "{refusal.line}". {self._advice}',
                 error=refusal.constant,
                 response=lines,
             )
@@ -160,10 +159,18 @@ class NotesIniConsole:
             )
         raise ConsoleError(
             f"The server was told to set {change.name}, but {self.path} did not show the new value within "
-            f"{self._timeout:g} seconds. {advice}",
+            f"{self._timeout:g} seconds. {self._advice}",
             error=None,
             response=lines,
         )
+
+    @property
+    def _advice(self) -> str:
+        """Return what to do about a variable that the running server does not set."""
+        advice = "Stop the server, change the variable while it is stopped, and start the server again."
+        if self._server is None or not self._server.from_pid_nbf:
+            return advice
+        return f"{advice} If it is stopped already ({self._server.evidence}), remove pid.nbf and run again."
 
     @property
     def _has_ended(self) -> bool:

@@ -108,13 +108,38 @@ def test_a_stale_pid_nbf_names_another_program_so_the_file_of_the_stopped_server
     assert host.ini.read_bytes() == b"[Notes]\nA=2\n"
 
 
-def test_a_server_that_runs_by_pid_nbf_alone_is_named_with_the_file(host: Host, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "texts"),
+    [
+        ({"state": "absent"}, ["the server is running ({pid_nbf} names process"]),
+        ({"value": "2"}, ["within 0.3 seconds", "If it is stopped already ({pid_nbf} names process", "remove pid.nbf"]),
+    ],
+    ids=["refused", "not set in time"],
+)
+def test_where_pid_nbf_alone_shows_that_a_server_runs_the_message_names_it(
+    host: Host, tmp_path: Path, setting: dict[str, str], texts: list[str]
+) -> None:
+    host.start(deaf=["A"])
+    host.stop()
     host.ini.write_bytes(b"[Notes]\nA=1\n")
     host.processes.append(process_called("router", tmp_path))
-    (host.data_directory / "pid.nbf").write_text(f"1 {host.processes[0].pid} 0 router\n", "ascii")
-    arguments = {"data_directory": str(host.data_directory), "settings": [{"name": "A", "state": "absent"}]}
-    result = run_module("notes_ini", arguments)
-    assert f"the server is running ({host.data_directory}/pid.nbf names process" in result["msg"]
+    pid_nbf = host.data_directory / "pid.nbf"
+    # As root a command is not sent on the word of pid.nbf about a process of root's.
+    pid_nbf.write_text(f"1 {host.processes[-1].pid} 0 router\n", "ascii")
+    result = run_module(
+        "notes_ini",
+        {
+            "data_directory": str(host.data_directory),
+            "program_directory": str(host.program_directory),
+            "settings": [{"name": "A", **setting}],
+            "console_timeout": 0.3,
+        },
+    )
+    assert result["failed"]
+    if os.geteuid() == 0 and "value" in setting:
+        texts = ["{pid_nbf} names process", "not enough to send a console command as root", "remove pid.nbf"]
+    for text in texts:
+        assert text.format(pid_nbf=pid_nbf) in result["msg"]
 
 
 # ------------------------------------------------------------------------- the server may be running out of sight

@@ -162,7 +162,8 @@ options:
       - >-
         Whether Domino's own program C(validjson) (from 12.0.1) checks the file against the schema that Domino ships,
         before it is written. It runs as the owner of O(data_directory), in this directory; the schema is copied there
-        for that time, where it is missing. An answer that is not known is a warning.
+        for that time, where it is missing. If the directory belongs to root, it runs as the user of this module, and
+        not at all if that is root. An answer that is not known is a warning.
       - V(auto) does it when O(data_directory) is given and the program is there.
       - V(yes) needs O(data_directory), and fails when the program is missing or cannot be run.
     type: str

@@ -43,11 +43,11 @@ class ActionModule(HostAction):
         try:
             ini = NotesIni.parse(base64.b64decode(seen["content"]), seen["path"])
             tasks, plan = server_tasks.planned(params, ini)
-            running = {"yes": True, "no": False}.get(params["running"], bool(seen["running"]))
+            running = {"running": True, "stopped": False}.get(params["running"], seen["running"])
             pending = [word for word in _host_state.PENDING_WORK if word in seen["pending"]]
         except (KeyError, NotesIniError, ServerTasksError):
             return None
-        if plan.changed or plan.warnings:
+        if running is None or plan.changed or plan.warnings:
             return None
         before, after = server_tasks.entries(tasks.before), server_tasks.entries(tasks.after)
         same = as_result(plan, seen["path"], running=running)

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The console of a Domino server on its own host: is the server running, send a command, understand the answer.
 
-A command is sent with `server -c "<command>"` in the data directory, as the user that the directory belongs to. Neither
-what this program writes nor its exit code says anything reliable; the answer appears in console.log, among whatever
+A command is sent with `server -c "<command>"` in the data directory, as the user that the server runs as. Neither what
+this program writes nor its exit code says anything reliable; the answer appears in console.log, among whatever
 else the server has to say at that moment (nashcom/domino-startscript, rc_domino_script; HCL domino-container,
 entrypoint.sh).
 """
@@ -27,6 +27,8 @@ from ansible_collections.opendomino.mail.plugins.module_utils import _host_state
 
 if TYPE_CHECKING:
     from typing import IO, Any, Callable, Iterable, Protocol, Sequence
+
+    from ansible_collections.opendomino.mail.plugins.module_utils._host_state import Server
 
     class Transport(Protocol):
         """A way to hand a command to the server."""
@@ -95,6 +97,10 @@ class ConsoleError(Exception):
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
         self.details = details
+
+
+class HiddenServerError(ConsoleError):
+    """A server that may be running where its processes cannot be seen."""
 
 
 @dataclass(frozen=True)
@@ -264,17 +270,11 @@ class ServerC:
                 f"{self._server} is missing or cannot be executed, so no console command can be sent. "
                 "Set program_directory to the directory that Domino is installed in."
             )
-        owner = _owner_of(self._data_directory)
-        if os.geteuid() not in (0, owner):
-            raise ConsoleError(
-                f"{self._data_directory} belongs to {_user_name(owner)}, and only this user and root can use the "
-                f"console of its server; this is {_user_name(os.geteuid())}. Set become_user."
-            )
+        as_user(self._sender())
 
     def send(self, command: str) -> list[str]:
         """Run `server -c` to its end and return what it wrote."""
-        self.check()
-        environment, become = as_owner_of(self._data_directory)
+        environment, become = as_user(self._sender())
         # A file, not a pipe: what `server` starts may outlive it and would keep a pipe open.
         with tempfile.TemporaryFile() as output:
             try:
@@ -302,21 +302,85 @@ class ServerC:
             output.seek(0)
             return _text(output.read()).splitlines()
 
+    def _sender(self) -> User:
+        """Return the user that the server runs as; raise ConsoleError where this user cannot send as that one."""
+        me = os.geteuid()
+        try:
+            server = server_of(self._data_directory)
+        except HiddenServerError:
+            server = None
+        if server is None:
+            if me == 0:
+                raise ConsoleError(
+                    f"No process of the server in {self._data_directory} can be seen, so it is not known which user it "
+                    "runs as, and a console command is never sent as root instead. It was not sent. Set become_user to "
+                    "the user that Domino runs as."
+                )
+            return User(me, os.getegid(), tuple(os.getgroups()))
+        user = User(server.process.uid, server.process.gid, server.process.groups)
+        if me not in (0, user.uid):
+            raise ConsoleError(
+                f"The server belongs to {_user_name(user.uid)} ({server.evidence}), and only this user and root can "
+                f"use its console; this is {_user_name(me)}. The command was not sent. Set become_user to "
+                f"{_user_name(user.uid)}."
+            )
+        if user.uid == 0 and server.from_pid_nbf:
+            raise ConsoleError(
+                f"{server.evidence}, which belongs to root, and no process server works in {self._data_directory}. "
+                "That is not enough to send a console command as root. It was not sent. Set become_user to the user "
+                "that Domino runs as; if its server is stopped, remove pid.nbf."
+            )
+        return user
 
-def check_running(data_directory: Path) -> None:
-    """Raise ConsoleError where the server is not running."""
-    if not is_running(data_directory):
-        raise ConsoleError(
-            f"No server is running in {data_directory}, so no command was sent. Start it, and run again."
-        )
 
+def server_of(*data_directories: Path) -> Server | None:
+    """Return the running server with one of these data directories, None where it is stopped.
 
-def is_running(data_directory: Path) -> bool:
-    """Return whether the server with this data directory is running; ConsoleError where that cannot be seen."""
+    Raise ConsoleError where a directory cannot be read, HiddenServerError where the server may be out of sight.
+    """
     try:
-        return _host_state.is_running(data_directory)
+        return _host_state.server_of(*data_directories)
+    except _host_state.HiddenServerError as exc:
+        raise HiddenServerError(str(exc)) from exc
     except _host_state.OutOfSightError as exc:
         raise ConsoleError(str(exc)) from exc
+
+
+@dataclass(frozen=True)
+class User:
+    """A user that programs are run as."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+    @classmethod
+    def owner_of(cls, directory: Path) -> User:
+        """Return the owner of a directory; raise ConsoleError."""
+        uid = directory.stat().st_uid
+        try:
+            user = pwd.getpwuid(uid)
+        except KeyError:
+            raise ConsoleError(f"{directory} belongs to {_unknown_user(uid)}") from None
+        return cls(uid, user.pw_gid, tuple(os.getgrouplist(user.pw_name, user.pw_gid)))
+
+
+def as_user(user: User) -> tuple[dict[str, str], Callable[[], None] | None]:
+    """Return the environment of a user and, for another user, what makes a new process that user's."""
+    environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
+    environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    try:
+        known = pwd.getpwuid(user.uid)
+    except KeyError:
+        raise ConsoleError(f"The server belongs to {_unknown_user(user.uid)}") from None
+    environment.update(HOME=known.pw_dir, LOGNAME=known.pw_name, USER=known.pw_name)
+
+    def become() -> None:
+        os.setgroups(user.groups)
+        os.setgid(user.gid)
+        os.setuid(user.uid)
+
+    return environment, become if os.geteuid() != user.uid else None
 
 
 class _GrowingFile:
@@ -407,32 +471,8 @@ def _check_command(command: str) -> None:
         )
 
 
-def as_owner_of(directory: Path) -> tuple[dict[str, str], Callable[[], None] | None]:
-    """Return the environment of the directory's owner and, for root, what makes a new process this user's."""
-    uid = _owner_of(directory)
-    environment = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
-    environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"
-    try:
-        user = pwd.getpwuid(uid)
-    except KeyError:
-        raise ConsoleError(
-            f"{directory} belongs to user id {uid}, and this host knows no such user. The command was not sent."
-        ) from None
-    environment.update(HOME=user.pw_dir, LOGNAME=user.pw_name, USER=user.pw_name)
-
-    def become() -> None:
-        os.initgroups(user.pw_name, user.pw_gid)
-        os.setgid(user.pw_gid)
-        os.setuid(uid)
-
-    return environment, become if os.geteuid() != uid else None
-
-
-def _owner_of(directory: Path) -> int:
-    try:
-        return _host_state.owner_of(directory)
-    except _host_state.OutOfSightError as exc:
-        raise ConsoleError(str(exc)) from exc
+def _unknown_user(uid: int) -> str:
+    return f"user id {uid}, and this host knows no such user. The command was not sent."
 
 
 def _user_name(uid: int) -> str:

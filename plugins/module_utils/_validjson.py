@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._console import ConsoleError, as_owner_of
+from ._console import ConsoleError, User, as_user
 
 if TYPE_CHECKING:
     from typing import Iterator
@@ -56,14 +56,10 @@ def validate(content: bytes, name: str, program_directory: Path, data_directory:
     if program is None:
         raise ValidjsonError(f"{program_directory} has no program validjson. It comes with Domino from 12.0.1 on.")
     try:
-        environment, become = as_owner_of(data_directory)
+        environment, become = as_user(_user(program, data_directory))
     except ConsoleError as exc:
         raise ValidjsonError(str(exc)) from exc
     owner = data_directory.stat()
-    if os.geteuid() not in (0, owner.st_uid):
-        raise ValidjsonError(
-            f"{program} runs as the owner of {data_directory} only, and this is another user. Set become_user."
-        )
     with _readable(content, name, owner) as file, _schema(libraries / _SCHEMA, data_directory, owner):
         try:
             done = subprocess.run(  # pylint: disable=ansible-bad-function # there is no AnsibleModule
@@ -82,6 +78,21 @@ def validate(content: bytes, name: str, program_directory: Path, data_directory:
         except (OSError, subprocess.SubprocessError) as exc:
             raise ValidjsonError(f"{program} could not be started: {exc}.") from exc
     return _verdict(done.stdout.decode("utf-8", "replace").splitlines())
+
+
+def _user(program: Path, data_directory: Path) -> User:
+    """Return the user that the program runs as; raises ValidjsonError, ConsoleError."""
+    me, owner = os.geteuid(), data_directory.stat().st_uid
+    if me == owner == 0:
+        raise ValidjsonError(
+            f"{data_directory} belongs to root, so it is not known which user Domino runs as, and {program} is not run "
+            "as root. Set become_user to the user that Domino runs as."
+        )
+    if me not in (0, owner) and owner != 0:
+        raise ValidjsonError(
+            f"{program} runs as the owner of {data_directory} only, and this is another user. Set become_user."
+        )
+    return User.owner_of(data_directory) if me == 0 else User(me, os.getegid(), tuple(os.getgroups()))
 
 
 def _verdict(lines: list[str]) -> Verdict:

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._host
+  - opendomino.mail._host.running
 attributes:
   check_mode:
     support: full
@@ -59,7 +60,8 @@ options:
   transport:
     description:
       - How commands reach the server.
-      - V(server_c) runs C(bin/server -c) with the data directory as working directory, as the owner of this directory.
+      - V(server_c) runs C(bin/server -c) with the data directory as working directory, as the user that the server runs
+        as.
     type: str
     choices:
       - server_c
@@ -108,8 +110,9 @@ options:
     choices: [reload, relay_test]
     default: []
 notes:
-  - The module must run as root or as the owner of the data directory. As root it sends commands as the owner, with no
-    more of the environment than C(PATH), C(HOME), C(USER), C(LOGNAME), and C(LANG), C(LC_ALL), C(TZ) where set.
+  - The module must run as root or as the user that the server runs as. As root it sends commands as that user, with the
+    groups of the server's process and with no more of the environment than C(PATH), C(HOME), C(USER), C(LOGNAME), and
+    C(LANG), C(LC_ALL), C(TZ) where set.
   - What the console writes is read from C(IBM_TECHNICAL_SUPPORT/console.log) in the data directory. Where this file is
     missing (console logging is off), the response is unknown, and the module warns. All tasks of a server write to the
     console, so lines that have nothing to do with the command can be among the response.
@@ -198,10 +201,12 @@ from ansible_collections.opendomino.mail.plugins.module_utils._console import (
     Console,
     ConsoleError,
     ServerC,
-    check_running,
-    is_running,
+    server_of,
 )
-from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import DEFAULT_PROGRAM_DIRECTORY
+from ansible_collections.opendomino.mail.plugins.module_utils._domino_host import (
+    DEFAULT_PROGRAM_DIRECTORY,
+    RUNNING_OPTION,
+)
 from ansible_collections.opendomino.mail.plugins.module_utils._host_state import PENDING_WORK
 
 if TYPE_CHECKING:
@@ -213,6 +218,7 @@ ARGUMENT_SPEC = {
     "commands": {"type": "list", "elements": "raw", "required": True},
     "data_directory": {"type": "path", "required": True},
     "program_directory": {"type": "path", "default": DEFAULT_PROGRAM_DIRECTORY},
+    "running": RUNNING_OPTION,
     "transport": {"type": "str", "choices": ["server_c"], "default": "server_c"},
     "response_timeout": {"type": "float", "default": 10.0},
     "settle": {"type": "float", "default": 1.0},
@@ -271,6 +277,17 @@ def converse(module: AnsibleModule, console: Console, commands: list[Command], a
             )
 
 
+def is_running(params: Mapping[str, Any], data_directory: Path) -> bool:
+    """Return whether there is a server to send to; raise ConsoleError where there has to be one, and is none."""
+    auto = params["running"] == "auto"
+    running = server_of(data_directory) is not None if auto else params["running"] == "running"
+    if not running and params["stopped"] == "fail":
+        raise ConsoleError(
+            f"No server is running in {data_directory}, so no command was sent. Start it, and run again."
+        )
+    return running
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
@@ -287,11 +304,10 @@ def main() -> None:
     try:
         commands = commands_of(module.params)
         completed = module.params["completed"]
-        if module.params["stopped"] == "ignore" and not is_running(data_directory):
+        if (commands or completed) and not is_running(module.params, data_directory):
             commands, completed = [], []
         if commands:
             console.check(command.line for command in commands)
-            check_running(data_directory)
         if not (changes and module.check_mode):
             converse(module, console, commands, answers)
         if completed and not module.check_mode:

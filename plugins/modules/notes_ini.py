@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._host
+  - opendomino.mail._host.running
   - opendomino.mail._host.notes_ini
 attributes:
   check_mode:
@@ -199,8 +200,8 @@ def main() -> None:
     )
     try:
         settings = [wanted(option) for option in module.params["settings"]]
-        access = open_notes_ini(module)
-        result = carry_out(module, access, plan(access.ini, settings))
+        with open_notes_ini(module) as access:
+            result = carry_out(module, access, plan(access.ini, settings))
     except (NotesIniError, ConsoleError) as exc:
         module.fail_json(msg=str(exc), **exc.details)
     module.exit_json(**result)

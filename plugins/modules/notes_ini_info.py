@@ -67,7 +67,7 @@ variables:
     SMTPGreeting: SMTP Server Ready at %s
     ServerTasks: Replica,Router,Update,AMgr,AdminP,SMTP
 running:
-  description: Whether the server is running.
+  description: Whether the server is running; C(null), with a warning, where its processes may be out of sight.
   returned: success
   type: bool
   sample: true

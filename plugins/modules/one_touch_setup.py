@@ -163,7 +163,8 @@ options:
       - >-
         Whether Domino's own program C(validjson) (from 12.0.1) checks the file against the schema that Domino ships,
         before it is written. It runs as the owner of O(data_directory), in this directory; the schema is copied there
-        for that time, where it is missing. An answer that is not known is a warning.
+        for that time, where it is missing. If the directory belongs to root, it runs as the user of this module, and
+        not at all if that is root. An answer that is not known is a warning.
       - V(auto) does it when O(data_directory) is given and the program is there.
       - V(yes) needs O(data_directory), and fails when the program is missing or cannot be run.
     type: str
@@ -178,6 +179,9 @@ options:
     type: bool
     default: false
 notes:
+  - >-
+    The module holds a lock (flock) on the directory of O(path), so that two runs at once lose nothing. It waits 30
+    seconds for another run.
   - >-
     When the file changes, lists and objects are written with one entry a line; its indentation and line ends stay.
   - >-
@@ -285,15 +289,22 @@ backup_file:
   sample: /local/notesdata/setup.json.4711.2026-03-01@10:30:00~
 """
 
+import os
+from pathlib import Path
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.errors import DirectoryError
+from ..module_utils._directory_lock import LockError, locked_for
 from ..module_utils._directory_module import CATALOGUE_ARGUMENT_SPEC, DOCUMENT_SPEC
 from ..module_utils._notes_ini import NotesIniError
 from ..module_utils._one_touch_file import JsonFileError
 from ..module_utils._one_touch_setup import carry_out, wanted
 from ..module_utils._server_tasks import ServerTasksError
 from ..module_utils._whole_file import FileError
+
+#: Seconds to wait for another run that changes a file in the same directory.
+LOCK_TIMEOUT = 30.0
 
 ARGUMENT_SPEC = {
     "path": {"type": "path", "required": True},
@@ -317,8 +328,9 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = carry_out(module, wanted(module))
-    except (DirectoryError, NotesIniError, ServerTasksError, JsonFileError, FileError) as exc:
+        with locked_for(module, Path(os.path.realpath(module.params["path"])).parent, LOCK_TIMEOUT):
+            result = carry_out(module, wanted(module))
+    except (DirectoryError, NotesIniError, ServerTasksError, JsonFileError, FileError, LockError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

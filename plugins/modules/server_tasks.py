@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - opendomino.mail._attributes
   - opendomino.mail._attributes.actiongroup_domino
   - opendomino.mail._host
+  - opendomino.mail._host.running
   - opendomino.mail._host.notes_ini
 attributes:
   check_mode:
@@ -141,7 +142,7 @@ EXAMPLES = r"""
     data_directory: /local/notesdata
     key: ServerTasksAt2
     exact: []
-    running: "no"
+    running: stopped
   become: true
   become_user: notes
 """
@@ -279,14 +280,14 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(**SPEC, supports_check_mode=True)
     try:
-        access = open_notes_ini(module)
-        tasks, plan = planned(module.params, access.ini)
-        directory = marker_directory(module)
-        before = pending_in(directory)
-        work = module.params["pending"] if plan.changed or module.params["changes_follow"] else []
-        if not module.check_mode:
-            _pending.note(directory, work)
-        result = carry_out(module, access, plan)
+        with open_notes_ini(module) as access:
+            tasks, plan = planned(module.params, access.ini)
+            directory = marker_directory(module)
+            before = pending_in(directory)
+            work = module.params["pending"] if plan.changed or module.params["changes_follow"] else []
+            if not module.check_mode:
+                _pending.note(directory, work)
+            result = carry_out(module, access, plan)
     except _pending.PendingError as exc:
         module.fail_json(msg=str(exc))
     except (_notes_ini.NotesIniError, _server_tasks.ServerTasksError, ConsoleError) as exc:

@@ -66,7 +66,7 @@ class Module:
             "path": str(self.file),
             "settings": [{"name": "A", "value": "2"}],
             "backup": backup,
-            "running": "no",  # or it would look at all processes of this machine, whose number changes
+            "running": "stopped",  # or it would look at all processes of this machine, whose number changes
             "_ansible_remote_tmp": str(tmp_path),
             "_ansible_tmpdir": str(tmp_path),
         }

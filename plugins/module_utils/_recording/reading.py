@@ -9,7 +9,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from .._console import Command, Console, ServerC, is_running
+from .._console import Command, Console, HiddenServerError, ServerC, server_of
 from .._directory.errors import DirectoryError
 from .._directory.items import FORMS
 from .._notes_ini import NotesIniError, as_text
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 #: Why a part is not there, in words that say nothing about the site.
 STOPPED, UNREACHED, UNREAD = "no server was running", "nobody answered", "could not be read with the rights given"
+HIDDEN = "whether a server was running could not be seen"
 #: notes.ini variables that name things of the site; the anonymiser shall know these names.
 _NAMING = ("Domain", "MailServer", "Domino_Name", "ServerName", "KeyFilename", "Names", "CatalogServer")
 
@@ -51,7 +52,7 @@ def read_host(
     data_directory: Path, program_directory: Path, anonymiser: Anonymiser, *, timeout: float, settle: float
 ) -> Parts:
     """Return the parts `notes_ini` and `console`; NotesIniError or ConsoleError where the directory is none."""
-    running = is_running(data_directory)
+    reason = _why_not_asked(data_directory)
     path = data_directory / "notes.ini"
     try:
         content = path.read_bytes()
@@ -61,8 +62,8 @@ def read_host(
     for name in _NAMING:
         anonymiser.know(values.get(name.lower(), ""))
     parts: Parts = {"notes_ini": host.notes_ini(content, anonymiser)}
-    if not running:
-        return {**parts, "not_recorded": {"console": STOPPED}}
+    if reason:
+        return {**parts, "not_recorded": {"console": reason}}
     transport = _Witness(data_directory, program_directory)
     console = Console(data_directory, transport)
     console.check(host.COMMANDS)
@@ -73,6 +74,13 @@ def read_host(
     asked = {name: values.get(name.lower(), "") for name in (command.split()[-1] for command in host.COMMANDS)}
     parts["console"] = host.console(said, anonymiser, asked)
     return {**parts, "release": anonymiser.release}
+
+
+def _why_not_asked(data_directory: Path) -> str:
+    try:
+        return "" if server_of(data_directory) else STOPPED
+    except HiddenServerError:
+        return HIDDEN
 
 
 def _values(content: bytes) -> dict[str, str]:

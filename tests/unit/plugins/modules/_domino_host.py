@@ -10,8 +10,10 @@ its answer to console.log. How it behaves is in `behaviour.json`, what it was to
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,9 @@ from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+#: Before any machine was started; in seconds since 1970.
+LONG_AGO = 1.0
 
 _SERVER = r"""#!{python} -I
 import json, os, re, signal, sys, time
@@ -42,10 +47,15 @@ def set_config(name, value):
                    "You must edit NOTES.INI to set this variable.")
     if name in behaviour.get("deaf", ()):
         return say("AMgr: Executive is idle")
+    name, value = name.strip(), value.strip()
     lines = ini.read_bytes().splitlines()
-    new = (name + "=" + value).encode()
+    if behaviour.get("damages"):
+        return ini.write_bytes(b"")
+    new = (name + "=" + (value.upper() if behaviour.get("upper") else value)).encode()
+    if behaviour.get("removes"):
+        lines, new = [line for line in lines if line.partition(b"=")[0] != name.encode()], None
     places = [n for n, line in enumerate(lines) if line.lower().startswith(name.lower().encode() + b"=")]
-    lines = [new if n in places[:1] else line for n, line in enumerate(lines)] + ([] if places else [new])
+    lines = [new if n in places[:1] else line for n, line in enumerate(lines)] + ([] if places or not new else [new])
     ini.write_bytes(b"\n".join(lines) + b"\n")
 
 if behaviour.get("dies"):
@@ -57,12 +67,20 @@ if behaviour.get("log") == "rotated":
     log.rename(log.with_name("console_old.log"))
 elif behaviour.get("log") == "truncated":
     log.write_text("")
+if behaviour.get("lingers"):
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+        os._exit(0)
+    Path("lingering").write_text(str(child))
 print("what server -c prints means nothing")
 if behaviour.get("later") and os.fork():
     sys.exit(1)
 time.sleep(behaviour.get("later", 0))
 match = re.fullmatch(r"set config ([^=]+)=(.*)", command, re.IGNORECASE)
 if match:
+    for other in behaviour.get("also", {{}}).items():
+        set_config(*other)
     set_config(*match.groups())
 elif command.lower() in behaviour.get("answers", {{}}):
     for line in behaviour["answers"][command.lower()]:
@@ -72,9 +90,21 @@ else:
 """
 
 
+def process_called(name: str, directory: Path, *arguments: str, **rights: Any) -> subprocess.Popen[bytes]:
+    """Return a process of that name which works in a directory and does nothing; it ends with this one at the latest.
+
+    `rights` are user, group, and extra_groups.
+    """
+    argv = [name, "-s", "--", *arguments]
+    process = subprocess.Popen(argv, executable="/bin/sh", cwd=directory, stdin=subprocess.PIPE, **rights)
+    while not Path(f"/proc/{process.pid}/cmdline").read_bytes():  # empty for a moment after exec
+        time.sleep(0.01)
+    return process
+
+
 @dataclass
 class Host:
-    """A Domino host; `running` says whether a process lives that pid.nbf names."""
+    """A Domino host; its server is running while there is a process `server` that works in the data directory."""
 
     data_directory: Path
     program_directory: Path
@@ -92,7 +122,7 @@ class Host:
 
     def start(self, **behaviour: Any) -> None:
         """Let the server run, and behave so."""
-        process = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"])
+        process = process_called("server", self.data_directory)
         self.processes.append(process)
         (self.data_directory / "pid.nbf").write_text(f"0 1 0 router\n1 {process.pid} 0 server\n", encoding="ascii")
         (self.data_directory / "behaviour.json").write_text(json.dumps(behaviour), encoding="ascii")
@@ -101,7 +131,7 @@ class Host:
         """End the process; pid.nbf stays, as after a crash."""
         for process in self.processes:
             process.kill()
-            process.wait()
+            process.communicate()
 
     @property
     def received(self) -> list[dict[str, Any]]:
@@ -160,3 +190,40 @@ class Host:
         if "ini_after" in case and not result["failed"]:
             again = {**case, "output": {"changed": False, "changes": []}, "diff": {"before": "", "after": ""}}
             self.run(module, again)
+
+
+@dataclass
+class ProcessTable:
+    """A /proc with processes of its own, as another PID namespace has it, or one that hides those of other users."""
+
+    directory: Path
+    data_directory: Path
+
+    def process(self, pid: int, name: str, argv: str = "", cwd: Path | None = None) -> None:
+        """Add a process."""
+        folder = self.directory / str(pid)
+        folder.mkdir()
+        lines = (f"Name:\t{name}", "State:\tS (sleeping)", "Uid:\t5\t5\t5\t5", "Gid:\t6\t6\t6\t6", "Groups:\t6 7 ")
+        (folder / "status").write_text("\n".join(lines), "ascii")
+        (folder / "cmdline").write_text(argv or name, "ascii")
+        (folder / "comm").write_text(f"{name}\n", "ascii")
+        (folder / "cwd").symlink_to(cwd or "/")
+
+    def pid_nbf(self, lines: str, *, stale: bool = False) -> None:
+        """Write pid.nbf, now or before the machine was started."""
+        path = self.data_directory / "pid.nbf"
+        path.write_text(lines, "ascii")
+        if stale:
+            os.utime(path, (LONG_AGO, LONG_AGO))
+
+    @classmethod
+    def create(cls, directory: Path) -> ProcessTable:
+        """Return the table of a container, and the data directory of a server, without pid.nbf."""
+        table = cls(directory / "proc", directory / "notesdata")
+        table.data_directory.mkdir()
+        table.directory.mkdir()
+        (table.directory / "stat").write_text("cpu 1 2 3\nbtime 1000\n", "ascii")
+        (table.directory / "self" / "ns").mkdir(parents=True)
+        (table.directory / "self" / "ns" / "pid").touch()  # not the number of the first PID namespace
+        table.process(1, "entrypoint.sh")
+        return table

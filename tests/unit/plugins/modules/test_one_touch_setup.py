@@ -28,6 +28,7 @@ from ansible_collections.opendomino.mail.tests.unit.plugins.modules._run_module 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NOTES = 65534
 CASES = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text("utf-8"))
 
 _VALIDJSON = r"""#!/bin/sh
@@ -53,6 +54,8 @@ class Host:
         self.program = self.programs / "bin" / "validjson"
         for directory in (self.data, self.program.parent, self.schema.parent):
             directory.mkdir(parents=True)
+        if os.geteuid() == 0:
+            os.chown(self.data, NOTES, NOTES)
 
     def answer(self, answer: str) -> None:
         """Let there be a validjson which answers so, and a schema."""
@@ -138,8 +141,6 @@ def test_the_mode_alone_is_a_change(host: Host) -> None:
 
 def test_validjson_runs_as_the_notes_user_in_the_data_directory_with_the_schema(host: Host) -> None:
     host.answer("Success - {file} is valid with repsect to schema dominoOneTouchSetup.schema.json")
-    if os.geteuid() == 0:
-        os.chown(host.data, 65534, 65534)
     result = host.run({**OPTIONS, "data_directory": "@data", "validate": "yes"})
     assert result["validated"], result
     uid, cwd, libraries, file, option = (host.data / "asked").read_text("utf-8").splitlines()
@@ -182,6 +183,33 @@ def test_a_validjson_that_cannot_be_started(host: Host) -> None:
     assert host.file.exists()
 
 
+def test_root_does_not_validate_as_root_because_a_volume_belongs_to_root(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is anybody else kept from it, who need not own the volume."""
+    host.answer("Success - @file is valid with repsect to schema")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ValidjsonError, match=r"belongs to root, so .* is not run as root\. Set become_user"):
+        validate(b"{}", "setup.json", host.programs, Path("/"))
+    monkeypatch.undo()
+    if os.geteuid() != 0:
+        return
+    os.chown(host.data, 0, NOTES)
+    host.data.chmod(0o2775)
+    process = os.fork()
+    if process == 0:
+        fine = False
+        try:
+            os.setgroups([])
+            os.setgid(NOTES)
+            os.setuid(NOTES)
+            verdict = validate(b"{}", "setup.json", host.programs, host.data)
+            fine = verdict.valid is True and (host.data / "asked").stat().st_uid == NOTES
+        finally:
+            os._exit(0 if fine else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
 def test_another_user_does_not_validate(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.answer("Success - {file} is valid")
     owner = host.data.stat().st_uid
@@ -209,7 +237,11 @@ def test_a_file_of_another_user_is_left_to_this_user(host: Host, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("path", "error"), [("", "this is a directory; name the file"), ("missing/setup.json", "not there or not writable")]
+    ("path", "error"),
+    [
+        ("", "this is a directory; name the file"),
+        ("missing/setup.json", "missing cannot be locked: No such file or directory"),
+    ],
 )
 def test_a_path_that_cannot_be(host: Host, path: str, error: str) -> None:
     failed = host.run({**OPTIONS, "path": str(host.root / path)})

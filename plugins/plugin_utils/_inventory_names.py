@@ -18,7 +18,7 @@ _LOOPBACK = re.compile(r"localhost[46]?(?:\..*)?|.*\.localhost|ip6-(?:localhost|
 #: A part of a Notes name, as a folder or a file may be called.
 _PART = re.compile(r"[^\W_](?:[\w .-]*[\w-])?")
 _LONGEST = 253
-_CONNECTION = re.compile(r"[A-Za-z0-9_/.:][A-Za-z0-9_/.:@%+=,\\-]*")
+_CONNECTION = re.compile(r"[A-Za-z0-9_/.:][A-Za-z0-9_/.:@+=,\\-]*")
 
 
 def host_name_problem(name: str, controller: Collection[str]) -> str:

@@ -26,7 +26,8 @@ def assign_internet_addresses(value: Any, others: Any = (), **options: Any) -> l
     """Return who of a list of people is given which address; people who have one are not in it."""
     from ..plugin_utils import _internet_address_filters
 
-    return untrusted(_internet_address_filters.assign_internet_addresses(value, others, **options))
+    assigned = _internet_address_filters.assign_internet_addresses(value, others, **options)
+    return [untrusted(entry) for entry in assigned]
 
 
 class FilterModule:

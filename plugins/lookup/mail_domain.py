@@ -287,7 +287,7 @@ class LookupModule(LookupBase):
                 network = Network(network_settings)
                 return list(await asyncio.gather(*(audit(resolver.ask, network, d, plan) for d in domains)))
 
-        return untrusted(run(audit_all))
+        return [untrusted(result) for result in run(audit_all)]
 
     def _network_settings(self) -> NetworkSettings:
         settings = NetworkSettings(

@@ -9,14 +9,16 @@ what comes from a playbook or an inventory file.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 from ansible.utils.unsafe_proxy import wrap_var
 
-T = TypeVar("T")
 
-
-def untrusted(value: T) -> T:
+def untrusted(value: Any) -> Any:
     """Return a value, with all that is in it, which no release of ansible-core renders as a template."""
-    marked: T = wrap_var(value)
-    return marked
+    if isinstance(value, Mapping):
+        return {untrusted(name): untrusted(entry) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):  # those of newer releases evaluate what they hold, and cannot be copied
+        return [untrusted(entry) for entry in value]
+    return wrap_var(value) if isinstance(value, (str, bytes)) else value

@@ -32,17 +32,17 @@ def test_a_check_run_changes_nothing_and_tells_what_the_run_does(site: Site) -> 
 
 
 def test_a_stopped_server_is_set_up_in_its_file_and_works_when_it_starts(site: Site) -> None:
-    site.lab.stop("mail02")
+    site.lab.stop("mail02.example.com")
     run = site.run("opendomino.mail.receive_mail")
     assert run.returncode == 0, run.output
-    assert b"ServerTasks=Replica,Router,Update,AMgr,AdminP,SMTP" in site.notes_ini("mail02")
-    assert not [r for r in run.results if r.host == "mail02" and r.action.endswith("console") and r.changed]
-    site.lab.start("mail02")
-    assert has_listener(site, "mail02")
+    assert b"ServerTasks=Replica,Router,Update,AMgr,AdminP,SMTP" in site.notes_ini("mail02.example.com")
+    assert not [r for r in run.results if r.host == "mail02.example.com" and r.action.endswith("console") and r.changed]
+    site.lab.start("mail02.example.com")
+    assert has_listener(site, "mail02.example.com")
     # It has what ServerTasks say, but not the directory's changes: that it has yet to pull them was noted.
-    assert site.items("mail02", "Server") != site.items("mail01", "Server")
+    assert site.items("mail02.example.com", "Server") != site.items("mail01.example.com", "Server")
     assert site.run("opendomino.mail.receive_mail").returncode == 0
-    assert site.items("mail02", "Server") == site.items("mail01", "Server")
+    assert site.items("mail02.example.com", "Server") == site.items("mail01.example.com", "Server")
     assert site.run("opendomino.mail.receive_mail").changed_tasks() == dict.fromkeys(site.hosts, 0)
 
 
@@ -53,17 +53,17 @@ def has_listener(site: Site, host: str) -> bool:
 def test_what_a_failed_run_did_not_have_taken_over_the_next_run_does(site: Site) -> None:
     """The first run changes all there is to change, and ends at a handler, so that the others are lost."""
     failed = site.run("opendomino.mail.site", running_server_pull_until="never said", running_server_pull_timeout=1)
-    assert {failure.host for failure in failed.failures()} == {"mail02"}
-    assert not has_listener(site, "mail02")
+    assert {failure.host for failure in failed.failures()} == {"mail02.example.com"}
+    assert not has_listener(site, "mail02.example.com")
     run = site.run("opendomino.mail.site")
     assert run.returncode == 0, run.output
-    assert has_listener(site, "mail02")
+    assert has_listener(site, "mail02.example.com")
     assert site.run("opendomino.mail.site").changed_tasks() == dict.fromkeys(site.hosts, 0)
 
 
 def test_hosts_may_run_alone_and_in_any_order(site: Site) -> None:
     # As AWX does with job slices: each run sees one host, and the administration server comes last.
-    for host in ("mail02", "mail01"):
+    for host in ("mail02.example.com", "mail01.example.com"):
         run = site.run("opendomino.mail.site", "--limit", host)
         assert run.returncode == 0, run.output
     assert site.run("opendomino.mail.site").changed_tasks() == dict.fromkeys(site.hosts, 0)
@@ -72,17 +72,17 @@ def test_hosts_may_run_alone_and_in_any_order(site: Site) -> None:
 
 
 def test_domain_documents_are_written_by_the_administration_server_only(site: Site) -> None:
-    run = site.run("opendomino.mail.site", "--limit", "mail02")
+    run = site.run("opendomino.mail.site", "--limit", "mail02.example.com")
     assert run.returncode == 0, run.output
-    assert site.items("mail01", "Domain") == []
-    assert site.items("mail01", "ServerConfig") == []
-    assert [i.get("SMTPListenerEnabled") for i in site.items("mail01", "Server")] == ["0", "1"]
+    assert site.items("mail01.example.com", "Domain") == []
+    assert site.items("mail01.example.com", "ServerConfig") == []
+    assert [i.get("SMTPListenerEnabled") for i in site.items("mail01.example.com", "Server")] == ["0", "1"]
 
 
 def test_a_configuration_document_of_ones_own_is_written_by_its_own_host(site: Site) -> None:
-    run = site.run("opendomino.mail.send_mail", "--limit", "mail02", send_mail_configuration="Mail02/Acme")
+    run = site.run("opendomino.mail.send_mail", "--limit", "mail02.example.com", send_mail_configuration="Mail02/Acme")
     assert run.returncode == 0, run.output
-    configurations = site.items("mail01", "ServerConfig")
+    configurations = site.items("mail01.example.com", "ServerConfig")
     assert [c["ServerName"] for c in configurations] == ["CN=Mail02/O=Acme"]
     assert [c["MailExternalSMTP"] for c in configurations] == ["1"]
 
@@ -114,7 +114,7 @@ def test_a_template_of_ones_own_is_used(site: Site) -> None:
     )
     run = site.run("opendomino.mail.send_mail", send_mail_configuration_template=str(template))
     assert run.returncode == 0, run.output
-    assert [c.get("MailInternalSMTP") for c in site.items("mail01", "ServerConfig")] == ["2"]
+    assert [c.get("MailInternalSMTP") for c in site.items("mail01.example.com", "ServerConfig")] == ["2"]
 
 
 def what_documents_say(site: Site, host: str) -> dict[str, object]:
@@ -147,16 +147,16 @@ def test_a_failed_verification_brings_everything_back(site: Site) -> None:
 
 
 def test_a_failure_after_the_documents_brings_them_back(site: Site) -> None:
-    documents = what_documents_say(site, "mail01")
+    documents = what_documents_say(site, "mail01.example.com")
     run = site.run(
         "opendomino.mail.send_mail", send_mail_rollback_on_failure=True, send_mail_server_tasks=["Router,SMTP"]
     )
     assert run.returncode != 0
     assert "brought back" in run.failures()[-1].msg
-    assert what_documents_say(site, "mail01") == documents
+    assert what_documents_say(site, "mail01.example.com") == documents
     healed = site.run("opendomino.mail.send_mail", send_mail_rollback_on_failure=True)
     assert healed.returncode == 0, healed.output
-    assert [c["MailExternalSMTP"] for c in site.items("mail01", "ServerConfig")] == ["1"]
+    assert [c["MailExternalSMTP"] for c in site.items("mail01.example.com", "ServerConfig")] == ["1"]
 
 
 @pytest.mark.parametrize("role", ["send_mail", "receive_mail"])

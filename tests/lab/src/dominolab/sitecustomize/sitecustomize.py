@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Give the Python of a lab host the host's own resolver.
+"""Give the Python of a lab host, or of the controller of a test, the lab's DNS as its resolver.
 
 Python imports this module at start because the host's `bin/python3` puts its folder on PYTHONPATH. Names are then asked
 of the lab's DNS (DOMINOLAB_RESOLVER=address:port), numeric addresses and localhost are left to the system. Standard
@@ -59,6 +59,8 @@ def _gethostbyname_ex(host: str) -> tuple[str, list[str], list[str]]:
 
 
 def _gethostbyaddr(host: str) -> tuple[str, list[str], list[str]]:
+    if "DOMINOLAB_RESOLVER" not in os.environ:
+        return _system_gethostbyaddr(host)
     name = _as_name(host)
     address = host if name is None else _addresses(name, 0)[0]
     try:
@@ -75,7 +77,9 @@ def _gethostbyaddr(host: str) -> tuple[str, list[str], list[str]]:
 
 
 def _as_name(host: Any) -> str | None:
-    """Return the name to ask the lab for; None for numeric addresses, localhost and the empty host."""
+    """Return the name to ask the lab for; None for numeric addresses, localhost, the empty host, and without a lab."""
+    if "DOMINOLAB_RESOLVER" not in os.environ:
+        return None
     text = host.decode("idna") if isinstance(host, bytes) else host
     if not text or text.rstrip(".").lower() == "localhost":
         return None
@@ -177,8 +181,7 @@ def _name_at(message: bytes, position: int) -> tuple[str, int]:
     return ".".join(labels), position + 1 if after is None else after
 
 
-if "DOMINOLAB_RESOLVER" in os.environ:
-    socket.getaddrinfo = _getaddrinfo
-    socket.gethostbyname = _gethostbyname
-    socket.gethostbyname_ex = _gethostbyname_ex
-    socket.gethostbyaddr = _gethostbyaddr
+socket.getaddrinfo = _getaddrinfo
+socket.gethostbyname = _gethostbyname
+socket.gethostbyname_ex = _gethostbyname_ex
+socket.gethostbyaddr = _gethostbyaddr

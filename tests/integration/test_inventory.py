@@ -17,7 +17,7 @@ from documentation import ROOT, blocks
 from playbook import PlaybookRun, run_playbook
 
 from dominolab import mail
-from dominolab.inventory import on_one_machine, on_other_ports, rest_url
+from dominolab.inventory import on_one_machine, on_other_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ def run(site: Site, inventory: dict[str, str], folder: Path, playbook: str, **ex
 
 
 def _url(site: Site) -> str:
-    return rest_url(site.server("mail01.example.com"))
+    return str(site.server("mail01.example.com")["rest_url"])
 
 
 @pytest.mark.parametrize("page", DOCUMENTED)

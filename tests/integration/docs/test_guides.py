@@ -19,7 +19,7 @@ import yaml
 from documentation import COMMANDS, blocks, is_run, pages
 
 from dominolab import mail
-from dominolab.inventory import controller_environment, on_one_machine, on_other_ports, rest_url
+from dominolab.inventory import controller_environment, on_one_machine, on_other_ports
 from dominolab.lab import Lab
 from dominolab.topology import load
 
@@ -45,7 +45,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def write_host_vars(handshake: Mapping[str, Any], directory: Path) -> None:
     """Write what is different in the lab: all hosts are on one machine, on other ports, and of one user."""
     administration = next(server for server in handshake["servers"].values() if server["administration_server"])
-    common = {**on_other_ports(handshake), "domino_rest_url": rest_url(administration), "ansible_become": False}
+    common = {**on_other_ports(handshake), "domino_rest_url": administration["rest_url"], "ansible_become": False}
     directory.mkdir()
     for server in handshake["servers"].values():
         path = directory / f"{server['host_name']}.yml"
@@ -65,7 +65,7 @@ def follow(page: Path, installation: Installation, lab: Lab, here: Path) -> None
         if block.file_name:
             path = here / block.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text.replace(REST_URL, rest_url(server)), encoding="utf-8")
+            path.write_text(block.text.replace(REST_URL, server["rest_url"]), encoding="utf-8")
         elif block.language == COMMANDS:
             more = {"DOMINO_REST_PASSWORD": server["rest_password"], **controller_environment(handshake)}
             done = installation.run(["/bin/bash", "-euxo", "pipefail", "-c", block.text], here, more)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..plugin_utils._untrusted import untrusted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -17,14 +19,15 @@ def internet_address(value: Any, **options: Any) -> Any:
     """Return the sender that Domino would put for a Notes address or a person, or for each of a list."""
     from ..plugin_utils import _internet_address_filters
 
-    return _internet_address_filters.internet_address(value, **options)
+    return untrusted(_internet_address_filters.internet_address(value, **options))
 
 
 def assign_internet_addresses(value: Any, others: Any = (), **options: Any) -> list[dict[str, str]]:
     """Return who of a list of people is given which address; people who have one are not in it."""
     from ..plugin_utils import _internet_address_filters
 
-    return _internet_address_filters.assign_internet_addresses(value, others, **options)
+    assigned = _internet_address_filters.assign_internet_addresses(value, others, **options)
+    return [untrusted(entry) for entry in assigned]
 
 
 class FilterModule:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils._untrusted import untrusted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,13 +28,14 @@ def mail_findings(value: Any, **options: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise AnsibleFilterError("domino_mail_findings takes a dictionary of facts.")
     try:
-        return verdict(value, options.get("fail_on", ("required",)))
+        judged: dict[str, Any] = untrusted(verdict(value, options.get("fail_on", ("required",))))
     except FactsError as exc:
         raise AnsibleFilterError(str(exc)) from exc
     except (KeyError, TypeError, AttributeError) as exc:
         raise AnsibleFilterError(
             f"A fact has another shape than its module or lookup returns ({type(exc).__name__}: {exc})."
         ) from exc
+    return judged
 
 
 class FilterModule:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils import _notes_name
+from ..plugin_utils._untrusted import untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ def _names(function: Callable[[str], str]) -> Callable[[object], Any]:
             return [convert(entry) for entry in value]
         if not isinstance(value, str):
             raise AnsibleFilterError(f"A Notes name is text, not {value!r}.")
-        return function(value)
+        return untrusted(function(value))
 
     return convert
 

@@ -34,6 +34,18 @@ notes:
     here shows; it is told with O(administration_server).
   - >-
     A cached inventory holds what the Server documents say, and neither password nor token.
+  - >-
+    What the Server documents say is data. No value is rendered as a template. A server is left out, with a warning
+    that names its document, where its host name or its name in the inventory is not the name of another machine.
+    Examples are V(-oProxyCommand=...), V(../x), V(localhost), an IP address, and a text with a line break. A server is
+    also left out where O(compose) gives a variable C(ansible_*) anything but a name, a number or a path.
+    O(strict=true) makes both an error.
+  - >-
+    Names of groups consist of letters, digits and underscores. Give O(keyed_groups) a prefix, so that no document can
+    choose a group of yours.
+  - >-
+    No name is looked up while the inventory is read. Whether a name leads to the right machine is decided by the host
+    key that SSH verifies.
 options:
   plugin:
     description: The name of this plugin.
@@ -91,6 +103,14 @@ options:
       - Group that all hosts are in. The playbooks of this collection run on V(domino).
     type: string
     default: domino
+  allow_controller:
+    description:
+      - >-
+        Whether a host may have a name of the machine that Ansible runs on, such as V(localhost), or be given a loopback
+        address by O(compose).
+      - Needed where Ansible runs on one of the Domino servers. A task for V(localhost) runs on the host of that name.
+    type: boolean
+    default: false
   catalogue:
     description:
       - A site's own catalogue, as in M(opendomino.mail.directory_documents), so that its settings have names here, too.
@@ -128,6 +148,8 @@ cache_connection: .cache/inventory
 cache_timeout: 600
 """
 
+import socket
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from ansible.errors import AnsibleParserError
@@ -140,6 +162,9 @@ from ansible_collections.opendomino.mail.plugins.module_utils._directory.site_ca
 from ansible_collections.opendomino.mail.plugins.module_utils._directory_module import open_directory
 from ansible_collections.opendomino.mail.plugins.module_utils._printable import harmless
 from ansible_collections.opendomino.mail.plugins.plugin_utils._directory_fleet import FleetError, fleet
+from ansible_collections.opendomino.mail.plugins.plugin_utils._inventory_names import connection_problem
+from ansible_collections.opendomino.mail.plugins.plugin_utils._txt import shown
+from ansible_collections.opendomino.mail.plugins.plugin_utils._untrusted import untrusted
 
 _SUFFIXES = ("domino_directory.yml", "domino_directory.yaml")
 _ACCOUNT = ("url", "username", "password", "scope", "validate_certs", "ca_path", "timeout", "max_response_size")
@@ -159,31 +184,57 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         account = {name: self.templar.template(self.get_option(name)) for name in _ACCOUNT}
+        controller = frozenset() if self.get_option("allow_controller") else _names_of_this_machine()
         try:
-            found = fleet(
+            servers = fleet(
                 self._documents(account, self.get_cache_key(path), cache),
                 naming=self.get_option("hostnames"),
                 servers=self.get_option("servers"),
                 administration_server=self.get_option("administration_server"),
+                controller=controller,
             )
         except (DirectoryError, FleetError) as exc:
             raise AnsibleParserError(f"{path}: {exc}") from None
-        for warning in found.warnings:
+        for warning in servers.warnings:
             self.display.warning(f"{path}: {warning}")
+        for refusal in servers.refused:
+            self._refuse(path, refusal)
         group = self.inventory.add_group(self.get_option("group"))
         for name in ("url", "username", "scope", "validate_certs", "ca_path"):
             self.inventory.set_variable(
                 group, f"domino_rest_{name}", account[name] if account[name] is not None else ""
             )
+        for host, variables in servers.hosts.items():
+            self._add_server(path, host, variables, group, controller)
+
+    def _add_server(
+        self, path: str, host: str, variables: Mapping[str, Any], group: str, controller: Collection[str]
+    ) -> None:
+        """Put a host with its variables and groups into the inventory."""
         strict = self.get_option("strict")
-        for host, variables in found.hosts.items():
-            self.inventory.add_host(host, group=group)
-            for name, value in variables.items():
-                self.inventory.set_variable(host, name, value)
-            known = self.inventory.get_host(host).get_vars()
-            self._set_composite_vars(self.get_option("compose"), known, host, strict=strict)
-            self._add_host_to_composed_groups(self.get_option("groups"), known, host, strict=strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host, strict=strict)
+        self.inventory.add_host(host, group=group)
+        for name, value in variables.items():
+            self.inventory.set_variable(host, name, untrusted(value))
+        added = self.inventory.get_host(host)
+        composed = self.get_option("compose")
+        self._set_composite_vars(composed, added.get_vars(), host, strict=strict)
+        known = added.get_vars()
+        for name in sorted(set(composed) & set(known)):
+            self.inventory.set_variable(host, name, untrusted(known[name]))
+            wrong = connection_problem(name, known[name], controller) if name.startswith("ansible_") else ""
+            if wrong:
+                self.inventory.remove_host(added)
+                server, value = variables["domino_server_name"], shown(str(known[name]))
+                self._refuse(path, f"{server} is left out: compose gives it {name} {value!r}, which {wrong}.")
+                return
+        self._add_host_to_composed_groups(self.get_option("groups"), known, host, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), known, host, strict=strict)
+
+    def _refuse(self, path: str, refusal: str) -> None:
+        """Warn of a server that is left out because of what its document says; fail with `strict`."""
+        if self.get_option("strict"):
+            raise AnsibleParserError(f"{path}: {refusal}")
+        self.display.warning(f"{path}: {refusal}")
 
     def _documents(self, account: dict[str, Any], key: str, cache: bool) -> list[dict[str, Any]]:
         """Return the Server documents, from the cache where it is wanted and has them."""
@@ -199,3 +250,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if wanted:
             self._cache[key] = documents
         return documents
+
+
+def _names_of_this_machine() -> frozenset[str]:
+    return frozenset({"localhost", socket.gethostname().lower(), socket.getfqdn().lower()})

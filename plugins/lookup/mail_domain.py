@@ -264,6 +264,7 @@ from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver_options 
     read_all,
     resolver_settings,
 )
+from ansible_collections.opendomino.mail.plugins.plugin_utils._untrusted import untrusted
 
 
 class LookupModule(LookupBase):
@@ -286,7 +287,7 @@ class LookupModule(LookupBase):
                 network = Network(network_settings)
                 return list(await asyncio.gather(*(audit(resolver.ask, network, d, plan) for d in domains)))
 
-        return run(audit_all)
+        return [untrusted(result) for result in run(audit_all)]
 
     def _network_settings(self) -> NetworkSettings:
         settings = NetworkSettings(

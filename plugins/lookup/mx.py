@@ -252,6 +252,7 @@ from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver_options 
     read_domain,
     resolver_settings,
 )
+from ansible_collections.opendomino.mail.plugins.plugin_utils._untrusted import untrusted
 
 
 class LookupModule(LookupBase):
@@ -276,7 +277,7 @@ class LookupModule(LookupBase):
         failures = dict.fromkeys(result.failure.text for result in found if result.failure)
         if failures and self.get_option("on_error") == "fail":
             raise AnsibleLookupError("Mail exchangers cannot be found. " + " ".join(failures))
-        return [result.as_dict(full=bool(self.get_option("full"))) for result in found]
+        return [untrusted(result.as_dict(full=bool(self.get_option("full")))) for result in found]
 
 
 def _candidates(term: object, suffixes: list[str]) -> list[str]:

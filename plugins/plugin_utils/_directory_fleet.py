@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +17,11 @@ from ansible_collections.opendomino.mail.plugins.module_utils._notes_name import
     common_name,
     same_name,
 )
+from ansible_collections.opendomino.mail.plugins.plugin_utils._inventory_names import (
+    host_name_problem,
+    inventory_name_problem,
+)
+from ansible_collections.opendomino.mail.plugins.plugin_utils._txt import shown
 
 #: What a host can be called by, and the item or part of a name that it is.
 HOST_NAME, COMMON_NAME, SERVER_NAME = NAMINGS = ("host_name", "common_name", "server_name")
@@ -28,10 +33,14 @@ class FleetError(Exception):
 
 @dataclass(frozen=True)
 class Fleet:
-    """The hosts of an inventory with their variables, in the order of their names; what was left out, and why."""
+    """The hosts of an inventory with their variables, in the order of their names; what was left out, and why.
+
+    `refused` says which documents have names that must not become names of hosts, `warnings` what else was left out.
+    """
 
     hosts: Mapping[str, Mapping[str, Any]]
     warnings: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,19 +64,30 @@ def fleet(
     naming: Sequence[str] = NAMINGS[:2],
     servers: Sequence[str] = (),
     administration_server: str = "",
+    controller: Collection[str] = (),
 ) -> Fleet:
     """Return the hosts that Server documents describe; raises FleetError.
 
     `documents` are mappings of `unid`, `items` and `settings`, as directory_documents_info returns them. `servers` are
     patterns (`*/Acme`) of which a server's abbreviated name has to match one. A document without a name, one that lost
-    a replication conflict, and documents that are several for one server are left out with a warning.
+    a replication conflict, and documents that are several for one server are left out with a warning; refused are those
+    with a name that is no name of another machine than the controller, whose own names are `controller`.
     """
     warnings: list[str] = []
+    refused: list[str] = []
     found: dict[str, list[_Server]] = {}
     for document in documents:
         server = _server(document, warnings)
-        if server is not None and _is_wanted(server.name, servers):
-            found.setdefault(canonical(server.name).casefold(), []).append(server)
+        if server is None or not _is_wanted(server.name, servers):
+            continue
+        problem = _problem(server, naming, controller)
+        if problem:
+            refused.append(
+                f"The Server document {shown(server.unid)} of {shown(server.name)!r} is left out: {problem}. Correct "
+                "the document, and find out who wrote it if this was no mistake."
+            )
+            continue
+        found.setdefault(canonical(server.name).casefold(), []).append(server)
     named: dict[str, list[_Server]] = {}
     for same in found.values():
         if len(same) > 1:
@@ -84,7 +104,7 @@ def fleet(
             "names in their Server documents, or set hostnames to [server_name]."
         )
     hosts = {name: _variables(same[0], administration_server) for name, same in sorted(named.items())}
-    return Fleet(hosts, tuple(warnings))
+    return Fleet(hosts, tuple(warnings), tuple(refused))
 
 
 def _server(document: Mapping[str, Any], warnings: list[str]) -> _Server | None:
@@ -100,6 +120,20 @@ def _server(document: Mapping[str, Any], warnings: list[str]) -> _Server | None:
     return _Server(
         unid, abbreviated(name), _one(items.get("smtpfullhostdomain")), _one(items.get("domain")), document["settings"]
     )
+
+
+def _problem(server: _Server, naming: Sequence[str], controller: Collection[str]) -> str:
+    """Return what is wrong with the names in a Server document; empty where nothing is."""
+    for item, value in (("ServerName", server.name), ("Domain", server.notes_domain)):
+        if not value.isprintable():
+            return f"{item} is {shown(value)!r}, which has characters that cannot be printed"
+    if server.host_name:
+        wrong = host_name_problem(server.host_name, controller)
+        if wrong:
+            return f"its Internet host name (SMTPFullHostDomain) is {shown(server.host_name)!r}, which {wrong}"
+    name = _inventory_name(server, naming)
+    wrong = "" if name == server.host_name.lower() else inventory_name_problem(name, controller)
+    return f"its name in the inventory would be {shown(name)!r}, which {wrong}" if wrong else ""
 
 
 def _is_wanted(name: str, patterns: Sequence[str]) -> bool:

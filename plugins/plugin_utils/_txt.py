@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer
+if TYPE_CHECKING:
+    from ansible_collections.opendomino.mail.plugins.plugin_utils._resolver import Answer
 
 SHOWN = 300  # characters of foreign text in a finding
 STRING_LENGTH = 255  # RFC 1035 section 3.3.14

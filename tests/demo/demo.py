@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from playbook import PlaybookRun, run_playbook
 
 from dominolab import mail
-from dominolab.inventory import inventory
+from dominolab.inventory import controller_environment, inventory
 from dominolab.lab import Lab
 from dominolab.topology import load
 
@@ -208,7 +208,14 @@ class Demo:
 
     def run(self, *arguments: str) -> PlaybookRun:
         """Run the site playbook, which has to go well."""
-        run = run_playbook(SITE, self.inventory, *arguments, show=self.show, programs=PROGRAMS)
+        run = run_playbook(
+            SITE,
+            self.inventory,
+            *arguments,
+            show=self.show,
+            programs=PROGRAMS,
+            environment=controller_environment(self.handshake),
+        )
         if run.returncode:
             print(textwrap.indent(run.output, "   "))
         promise(run.returncode == 0, f"ansible-playbook {SITE} {' '.join(arguments)} ends well")
@@ -253,9 +260,8 @@ class Demo:
                 inbound: all(m.arrived for m in messages if m.person.host == host and m.inbound is inbound)
                 for inbound in (True, False)
             }
-            things = sorted(
-                {changed_thing(result.task) for result in first.results if result.changed and result.host == host}
-            )
+            changes = (result for result in first.results if result.changed and result.host == server["host_name"])
+            things = sorted({changed_thing(result.task) for result in changes})
             rows.append(
                 (host, ", ".join(things), "yes" if arrived[True] else "NO", "yes" if arrived[False] else "NO", reply)
             )
@@ -307,6 +313,9 @@ def main() -> int:
     finally:
         if given.keep:
             print(f"\n   The lab runs on. Inventory: {demo.inventory}\n   End it with: dominolab down --state {state}")
+            print("   The names of its hosts are known where this is set:")
+            for name, value in controller_environment(demo.handshake).items():
+                print(f"   export {name}={value}")
         else:
             demo.lab.down()
     if not given.keep:

@@ -14,18 +14,43 @@ import pytest
 import yaml
 from playbook import PlaybookRun, run_playbook
 
-from dominolab.inventory import inventory
+from dominolab.inventory import controller_environment, inventory
 from dominolab.lab import HANDSHAKE, Lab
 from dominolab.topology import load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 TOPOLOGY = Path(__file__).parents[1] / "demo" / "topology.yml"
 PEOPLE = [
     {"user_name": "Jane Doe/Acme", "internet_address": "jane.doe@example.com"},
     {"user_name": "John Smith/Acme", "internet_address": "john.smith@example.com"},
 ]
+
+
+class NamedLab(Lab):
+    """A lab whose servers are called by their host names, as in the inventory."""
+
+    def start(self, host: str) -> None:
+        """Start a server."""
+        super().start(_label(host))
+
+    def stop(self, host: str) -> None:
+        """Stop a server."""
+        super().stop(_label(host))
+
+    def ask(self, host: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a request to a server's console socket."""
+        return super().ask(_label(host), request)
+
+    def documents(self, host: str, form: str | None) -> list[dict[str, Any]]:
+        """Return the documents of a server's replica."""
+        return super().documents(_label(host), form)
+
+
+def _label(host: str) -> str:
+    """Return the lab's name for a server: the first label of its host name."""
+    return host.partition(".")[0]
 
 
 @dataclass
@@ -40,15 +65,24 @@ class Site:
     @property
     def hosts(self) -> list[str]:
         """Return the inventory names of the Domino hosts."""
-        return sorted(self.handshake["servers"])
+        return sorted(server["host_name"] for server in self.handshake["servers"].values())
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which the controller asks the lab's DNS."""
+        return controller_environment(self.handshake)
+
+    def server(self, host: str) -> dict[str, Any]:
+        """Return what the lab says about a host."""
+        return next(dict(server) for server in self.handshake["servers"].values() if server["host_name"] == host)
 
     def run(self, playbook: str = "opendomino.mail.site", *arguments: str, **extra: Any) -> PlaybookRun:
         """Run a playbook; keyword arguments become extra variables."""
-        return run_playbook(playbook, self.inventory, *arguments, extra=extra)
+        return run_playbook(playbook, self.inventory, *arguments, extra=extra, environment=self.environment)
 
     def notes_ini(self, host: str) -> bytes:
         """Return notes.ini as it is on disk."""
-        return (Path(self.handshake["servers"][host]["data_directory"]) / "notes.ini").read_bytes()
+        return (Path(self.server(host)["data_directory"]) / "notes.ini").read_bytes()
 
     def contents(self) -> dict[str, Any]:
         """Return all that the roles may change, for comparing before and after."""
@@ -64,7 +98,7 @@ class Site:
 
 def start(state: Path, topology: Path = TOPOLOGY) -> Site:
     """Start a lab, with the demo's topology where nothing else is given."""
-    lab = Lab(state)
+    lab = NamedLab(state)
     handshake = lab.up(load(topology))
     path = state.with_name("inventory.json")
     path.write_text(json.dumps(inventory(handshake, "example.com", PEOPLE)), encoding="utf-8")

@@ -52,7 +52,7 @@ def test_ansible_runner_runs_the_site_playbook(site: Site, tmp_path: Path) -> No
     (data / "project" / "site.yml").write_text(_import("opendomino.mail.site"), encoding="utf-8")
     shutil.copy(site.inventory, data / "inventory" / "hosts.json")
     command = (str(PROGRAMS / "ansible-runner"), "run", str(data), "-p", "site.yml", "--ident", "first")
-    done = _run(*command, environment=_environment(tmp_path))
+    done = _run(*command, environment={**_environment(tmp_path), **site.environment})
     assert done.returncode == 0, done.stdout + done.stderr
     events = [
         json.loads(path.read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def test_each_host_pulls_and_converges_itself(site: Site, tmp_path: Path) -> Non
     python = "{{ ansible_playbook_python }}"
     known["ungrouped"] = {"hosts": {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": python}}}
     (repository / "inventory.json").write_text(json.dumps(known), encoding="utf-8")
-    environment = _environment(tmp_path)
+    environment = {**_environment(tmp_path), **site.environment}
     author = ("-c", "user.name=Acme", "-c", "user.email=acme@example.com")
     for arguments in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "The fleet")):
         done = _run("git", *arguments, environment=environment, cwd=repository)
@@ -88,7 +88,10 @@ def test_each_host_pulls_and_converges_itself(site: Site, tmp_path: Path) -> Non
     before = site.contents()
     stranger = _run(*found, "-e", "pull_host=mail99.example.com", environment=environment)
     assert stranger.returncode != 0
-    assert "mail99.example.com is not among the Domino hosts of the inventory (mail01, mail02)." in stranger.stdout
+    assert (
+        "mail99.example.com is not among the Domino hosts of the inventory (mail01.example.com, mail02.example.com)."
+        in stranger.stdout
+    )
     assert site.contents() == before
 
 

@@ -18,7 +18,9 @@ BOTH = {"CN=Jane Doe/O=Acme": "jane.doe@example.com", "CN=John Smith/O=Acme": "j
 
 
 def addresses(site: Site) -> dict[str, str]:
-    return {items["FullName"][0]: items.get("InternetAddress", "") for items in site.items("mail01", "Person")}
+    return {
+        items["FullName"][0]: items.get("InternetAddress", "") for items in site.items("mail01.example.com", "Person")
+    }
 
 
 def test_everybody_has_an_address_and_the_check_run_told_so(site: Site, tmp_path: Path) -> None:
@@ -38,9 +40,11 @@ def test_everybody_has_an_address_and_the_check_run_told_so(site: Site, tmp_path
     run = site.run(PLAYBOOK, "--diff", **wanted)
     assert run.returncode == 0, run.output
     assert run.changes() == check.changes()
-    assert run.changed_tasks() == {"mail01": 1, "mail02": 0}, "people belong to the whole Notes domain"
+    assert run.changed_tasks() == {"mail01.example.com": 1, "mail02.example.com": 0}, (
+        "people belong to the whole Notes domain"
+    )
     assert addresses(site) == BOTH
-    assert "[mail01] 2 people are meant, 2 are to be given an Internet address" in run.output
+    assert "[mail01.example.com] 2 people are meant, 2 are to be given an Internet address" in run.output
 
     again = site.run(PLAYBOOK, **wanted)
     assert again.changed_tasks() == dict.fromkeys(site.hosts, 0), again.output

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TOPOLOGY = ROOT / "tests" / "demo" / "topology.yml"
 PLAYBOOK = ROOT / "tests" / "benchmark" / "bench" / "playbooks" / "roles.yml"
-CLOSED, OPEN = "mail01", "mail02"
+CLOSED, OPEN = "mail01.example.com", "mail02.example.com"
 RUNS = int(os.environ.get("KILLED_RUNS", "5"))
 SEED = os.environ.get("KILLED_RUNS_SEED", str(time.time_ns()))
 #: Seconds within which the kill comes: a run on this lab takes some 8 seconds on two idle cores.
@@ -71,6 +71,7 @@ def kill_a_run(site: Site, moment: float) -> bool:
     """Start a run, kill it and all of its processes after `moment` seconds; return whether it was still running."""
     environment = {
         **os.environ,
+        **site.environment,
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
         "ANSIBLE_HOME": str(ROOT / ".cache" / "ansible"),
     }
@@ -108,7 +109,7 @@ def test_one_more_run_converges_and_no_relay_is_open(fleet: Site, number: int) -
     assert listens(fleet, CLOSED), where
     again = fleet.run(str(PLAYBOOK), "--limit", CLOSED, **QUICK)
     assert again.changed_tasks() == {CLOSED: 0}, (where, again.output)
-    data_directory = Path(fleet.handshake["servers"][CLOSED]["data_directory"])
+    data_directory = Path(fleet.server(CLOSED)["data_directory"])
     assert not (data_directory / ".opendomino-mail-pending").exists(), where
     for host in fleet.hosts:
         assert other_lines(fleet.notes_ini(host)) == other_lines(before[host]), where

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import Site
 
 TOPOLOGY = ROOT / "tests" / "demo" / "topology.yml"
-ADMINISTRATION, OTHER = "mail01", "mail02"
+ADMINISTRATION, OTHER = "mail01.example.com", "mail02.example.com"
 NEVER_PULLED = {"domino_pull_until": "never said", "domino_pull_timeout": 1}
 QUICK = {"verify_mail_retries": 1, "verify_mail_delay": 0}
 
@@ -50,7 +50,7 @@ def listens(site: Site, host: str) -> bool:
 
 def pending(site: Site, host: str) -> list[str]:
     """Return what the marker of a host names."""
-    marker = Path(site.handshake["servers"][host]["data_directory"]) / ".opendomino-mail-pending"
+    marker = Path(site.server(host)["data_directory"]) / ".opendomino-mail-pending"
     return marker.read_text("ascii").split() if marker.exists() else []
 
 
@@ -105,14 +105,14 @@ def test_a_run_that_was_killed_during_the_test_leaves_it_to_the_next(relay: Site
     assert unseen.returncode == 0, unseen.output
     assert listens(relay, ADMINISTRATION)
     assert pending(relay, ADMINISTRATION) == []
-    marker = Path(relay.handshake["servers"][ADMINISTRATION]["data_directory"]) / ".opendomino-mail-pending"
+    marker = Path(relay.server(ADMINISTRATION)["data_directory"]) / ".opendomino-mail-pending"
     marker.write_text("relay_test\n", encoding="ascii")
     assert_found_and_closed(relay, ADMINISTRATION)
 
 
 def test_verification_tells_that_a_test_is_pending(site: Site) -> None:
     assert site.run("opendomino.mail.site").returncode == 0
-    marker = Path(site.handshake["servers"][ADMINISTRATION]["data_directory"]) / ".opendomino-mail-pending"
+    marker = Path(site.server(ADMINISTRATION)["data_directory"]) / ".opendomino-mail-pending"
     marker.write_text("relay_test\n", encoding="ascii")
     run = site.run("opendomino.mail.verify", "--limit", ADMINISTRATION)
     assert run.returncode != 0, run.output

@@ -29,7 +29,7 @@ USER = "Robo Account"
 
 def record(site: Site, directory: Path, *arguments: str, **extra: Any) -> PlaybookRun:
     given = {"record_directory": str(directory), "record_more_names": ["Jane Doe"], **PATIENCE, **extra}
-    return site.run(PLAYBOOK, "--limit", "mail01", *arguments, **given)
+    return site.run(PLAYBOOK, "--limit", "mail01.example.com", *arguments, **given)
 
 
 def recordings(directory: Path) -> list[Path]:
@@ -45,16 +45,16 @@ def test_a_server_is_recorded_and_a_lab_says_the_same(site_with: Callable[..., S
 
     check = record(site, out, "--check", "--diff")
     assert check.returncode == 0, check.output
-    assert check.changed_tasks() == {"mail01": 1}
+    assert check.changed_tasks() == {"mail01.example.com": 1}
     assert recordings(out) == []
     run = record(site, out)
     assert run.returncode == 0, run.output
-    assert run.changed_tasks() == {"mail01": 1}
+    assert run.changed_tasks() == {"mail01.example.com": 1}
     file, page = recordings(out)
     assert (file.suffix, page.suffix) == (".json", ".md")
     assert str(file) in run.output
     again = record(site, out)
-    assert again.changed_tasks() == {"mail01": 0}, again.output
+    assert again.changed_tasks() == {"mail01.example.com": 0}, again.output
     assert site.contents() == before, "nothing is changed on a server"
     assert f"+{page.read_text(encoding='utf-8').splitlines()[0]}" in check.output, "the diff is the page"
 
@@ -156,7 +156,7 @@ def _proposed(*recorded: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_stopped_server_without_rest_api_is_recorded_as_far_as_it_goes(site: Site, tmp_path: Path) -> None:
-    site.lab.stop("mail01")
+    site.lab.stop("mail01.example.com")
     run = record(site, tmp_path, record_rest_url="")
     assert run.returncode == 0, run.output
     (file,) = tmp_path.glob("domino-recording-*.json")

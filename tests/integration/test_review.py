@@ -44,7 +44,11 @@ def test_a_review_shows_what_the_run_then_does(site: Site, tmp_path: Path) -> No
     assert site.contents() == before
 
     run = run_playbook(
-        str(HERE / "run_and_report.yml"), site.inventory, "--diff", extra={"directory": str(tmp_path / "run")}
+        str(HERE / "run_and_report.yml"),
+        site.inventory,
+        "--diff",
+        extra={"directory": str(tmp_path / "run")},
+        environment=site.environment,
     )
     assert run.returncode == 0, run.output
     shown, done = read(tmp_path / "review"), read(tmp_path / "run")
@@ -85,50 +89,61 @@ def test_a_host_that_cannot_be_looked_at_is_on_the_page(
     inventory = json.loads(untouched.inventory.read_text(encoding="utf-8"))
     hosts = inventory["domino"]["hosts"]
     about = {"domino_host_name": "mail09.example.com", "ansible_connection": "dead"}
-    hosts["dead"] = {**hosts["mail02"], **about, "domino_server_name": "Mail09/Acme"}
-    hosts["mail02"] = {**hosts["mail02"], "domino_data_directory": "/nonexistent"}
+    hosts["dead"] = {**hosts["mail02.example.com"], **about, "domino_server_name": "Mail09/Acme"}
+    hosts["mail02.example.com"] = {**hosts["mail02.example.com"], "domino_data_directory": "/nonexistent"}
     path = tmp_path / "inventory.json"
     path.write_text(json.dumps(inventory), encoding="utf-8")
-    run = run_playbook("opendomino.mail.review", path, extra={"review_directory": str(tmp_path / "review")})
+    run = run_playbook(
+        "opendomino.mail.review",
+        path,
+        extra={"review_directory": str(tmp_path / "review")},
+        environment=untouched.environment,
+    )
     assert run.returncode == 2, run.output
     found = read(tmp_path / "review")
     states = {host["name"]: (host["status"], host["notes_domain"]) for host in found["hosts"]}
-    assert states == {"dead": ("unreachable", "ACME"), "mail01": ("changes", "ACME"), "mail02": ("failed", "ACME")}
+    assert states == {
+        "dead": ("unreachable", "ACME"),
+        "mail01.example.com": ("changes", "ACME"),
+        "mail02.example.com": ("failed", "ACME"),
+    }
     reasons = {host["name"]: host["reason"] for host in found["hosts"]}
     assert "<b>no route</b> {{ 7 * 7 }} \\x1b[31m" in reasons["dead"]
-    assert "/nonexistent" in reasons["mail02"]
+    assert "/nonexistent" in reasons["mail02.example.com"]
     assert "<b>" not in (tmp_path / "review" / "index.html").read_text(encoding="utf-8")
-    assert [c for c in found["changes"] if c["host"] == "mail01" and c["kind"] == "console"]
+    assert [c for c in found["changes"] if c["host"] == "mail01.example.com" and c["kind"] == "console"]
     ends = {failure.host for failure in run.failures() if "could not be looked at" in failure.msg}
-    assert ends == {"dead", "mail02"}
+    assert ends == {"dead", "mail02.example.com"}
 
 
 def test_a_part_of_the_fleet_has_a_page_of_its_own(untouched: Site, tmp_path: Path) -> None:
     # As a job slice has it, and --limit.
     run = untouched.run(
-        "opendomino.mail.review", "--limit", "mail02", review_directory=str(tmp_path), review_verify=False
+        "opendomino.mail.review", "--limit", "mail02.example.com", review_directory=str(tmp_path), review_verify=False
     )
     assert run.returncode == 0, run.output
     found = read(tmp_path)
-    assert [host["name"] for host in found["hosts"]] == ["mail02"]
+    assert [host["name"] for host in found["hosts"]] == ["mail02.example.com"]
     assert {change["scope"] for change in found["changes"]} == {"host"}
 
 
 def test_a_verification_is_read_on_the_same_page(untouched: Site, tmp_path: Path) -> None:
     # Nothing listens yet, so the role fails; what it found is given as a fact, as of a role that tells it.
     result = {
-        "host": "mail01",
+        "host": "mail01.example.com",
         "server_name": "Mail01/Acme",
         "notes_domain": "ACME",
         "host_name": "mail01.example.com",
         "internet_domain": "example.com",
         "passed": False,
-        "findings": [{"id": "banner", "severity": "required", "host": "mail01", "found": HOSTILE.replace("{", "(")}],
+        "findings": [
+            {"id": "banner", "severity": "required", "host": "mail01.example.com", "found": HOSTILE.replace("{", "(")}
+        ],
     }
     run = untouched.run(
         "opendomino.mail.verify",
         "--limit",
-        "mail01",
+        "mail01.example.com",
         verify_directory=str(tmp_path),
         verify_mail_retries=0,
         verify_mail_delay=0,
@@ -138,7 +153,7 @@ def test_a_verification_is_read_on_the_same_page(untouched: Site, tmp_path: Path
     assert "is not as it has to be" in run.failures()[-1].msg
     found = read(tmp_path)
     assert found["kind"] == "verification"
-    assert [(host["name"], host["status"]) for host in found["hosts"]] == [("mail01", "not_passed")]
+    assert [(host["name"], host["status"]) for host in found["hosts"]] == [("mail01.example.com", "not_passed")]
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "<script>window" not in page
     assert "\x1b" not in page + (tmp_path / "review.md").read_text(encoding="utf-8")
@@ -153,7 +168,11 @@ def test_the_report_is_written_once_and_says_what_is_wrong(tmp_path: Path) -> No
         "    - opendomino.mail.mail_report: {directory: '{{ to }}', results: '{{ results }}', title: '{{ title }}'}\n",
         encoding="utf-8",
     )
-    extra = {"to": str(tmp_path / "a" / "b"), "results": [{"host": "mail01"}], "title": HOSTILE.replace("{", "(")}
+    extra = {
+        "to": str(tmp_path / "a" / "b"),
+        "results": [{"host": "mail01.example.com"}],
+        "title": HOSTILE.replace("{", "("),
+    }
     check = run_playbook(str(playbook), inventory, "--check", "--diff", extra=extra)
     assert check.returncode == 0, check.output
     assert check.changed_tasks() == {"localhost": 1}
@@ -164,7 +183,7 @@ def test_the_report_is_written_once_and_says_what_is_wrong(tmp_path: Path) -> No
     assert again.changed_tasks() == {"localhost": 0}
     assert {path.name: path.read_bytes() for path in (tmp_path / "a" / "b").iterdir()} == before
 
-    wrong = run_playbook(str(playbook), inventory, extra={**extra, "results": [{"name": "mail01"}]})
+    wrong = run_playbook(str(playbook), inventory, extra={**extra, "results": [{"name": "mail01.example.com"}]})
     assert ["results, entry 1 has no host. Nothing was written." in f.msg for f in wrong.failures()] == [True], (
         wrong.output
     )

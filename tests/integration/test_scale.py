@@ -36,7 +36,7 @@ def _started(site: Site, record: Path, monkeypatch: pytest.MonkeyPatch) -> Count
     """Run both roles; return which tasks started a module, on which host."""
     record.write_text("", encoding="utf-8")
     monkeypatch.setenv("MEASURED_FILE", str(record))
-    run = run_playbook(PLAYBOOK, site.inventory, callbacks=("recorder", "measured"))
+    run = run_playbook(PLAYBOOK, site.inventory, callbacks=("recorder", "measured"), environment=site.environment)
     assert run.returncode == 0, run.output
     entries = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
     names = [(entry["task"].split(" : ")[-1], entry["host"]) for entry in entries if "module" in entry]

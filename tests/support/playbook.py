@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import forked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,19 +72,21 @@ def run_playbook(
     show: bool = False,
     programs: Path | None = None,
     callbacks: Sequence[str] = ("recorder",),
+    environment: Mapping[str, str] | None = None,
 ) -> PlaybookRun:
     """Run `ansible-playbook` with the collection of this checkout.
 
     `playbook` is a name such as `opendomino.mail.site` or a path. `extra` becomes extra variables. With `show`, the
     output goes to the terminal as well. `programs` is where another Ansible is than the one beside this Python; without
     either, the process is forked from one that has Ansible imported. `callbacks` are those of this folder's
-    callback_plugins.
+    callback_plugins. `environment` is added to that of this process.
     """
     with tempfile.TemporaryDirectory(prefix="playbook-") as scratch:
         record = Path(scratch) / "record.jsonl"
         record.touch()
-        environment = {
+        whole = {
             **os.environ,
+            **(environment or {}),
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "support" / "callback_plugins"),
             "ANSIBLE_CALLBACKS_ENABLED": ",".join(callbacks),
@@ -94,7 +96,7 @@ def run_playbook(
             "ANSIBLE_DEPRECATION_WARNINGS": "true",
             "RECORDER_FILE": str(record),
         }
-        environment.pop("ANSIBLE_CONFIG", None)
+        whole.pop("ANSIBLE_CONFIG", None)
         command: list[str] = [
             str((programs or Path(sys.executable).parent) / "ansible-playbook"),
             playbook,
@@ -106,9 +108,9 @@ def run_playbook(
             command += ["-e", json.dumps(extra)]
         started = time.monotonic()
         if show or programs:
-            returncode, output = _run(command, environment, show)
+            returncode, output = _run(command, whole, show)
         else:
-            ended = forked.run(command, environment, imports=["ansible.cli.playbook"], merged=True)
+            ended = forked.run(command, whole, imports=["ansible.cli.playbook"], merged=True)
             returncode, output = ended.returncode, ended.output.decode()
         lines = record.read_text(encoding="utf-8").splitlines()
     return PlaybookRun(

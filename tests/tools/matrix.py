@@ -9,7 +9,8 @@ Each release has a virtual environment with the newest Python here that it suppo
 
 - site: the site playbook on a lab host for each Python that the release supports on hosts: check mode, the run, which
   has to make the same changes, and a second run, which may change nothing,
-- units: the unit tests of what Ansible loads: modules, lookups, filters, the inventory plugin,
+- units: the unit tests of what Ansible loads: modules, lookups, filters, the inventory plugin; and the tests that take
+  templates from outside through each of them and through the playbooks,
 - sanity: `ansible-test sanity`, without ignore files.
 
 What is not here is printed with its reason and counted. The exit code is 1 if something failed, or nothing ran.
@@ -35,7 +36,7 @@ from typing import TYPE_CHECKING
 import yaml
 from playbook import ROOT, run_playbook
 
-from dominolab.inventory import inventory
+from dominolab.inventory import controller_environment, inventory
 from dominolab.lab import Lab
 from dominolab.topology import load
 
@@ -58,7 +59,9 @@ HOSTS: list[Version] = [(3, minor) for minor in range(8, 14)]
 WORK = ROOT / ".cache" / "matrix"
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "openapi-core", "dnspython", "aiosmtpd", "aiohttp", "markdown-it-py")
 OF_THE_RELEASE = ("ansible-core", "resolvelib")
-UNITS = ("modules", "action", "lookup", "filter", "inventory")
+UNITS = [f"tests/unit/plugins/{place}" for place in ("modules", "action", "lookup", "filter", "inventory")]
+#: Whether values from outside stay data is decided by the release.
+UNITS += ["tests/unit/plugins/test_untrusted_values.py", "tests/integration/test_untrusted.py"]
 
 
 class NotHereError(Exception):
@@ -174,10 +177,10 @@ def controller(release: str, pythons: Mapping[Version, Path]) -> Controller:
     return Controller(place)
 
 
-def start(state: Path, pythons: Mapping[Version, Path]) -> Path:
-    """Start a lab with a server for each Python; return its inventory."""
-    names = [f"Mail{major}{minor:02}" for major, minor in pythons]
-    servers = [{"name": f"{name}/Acme", "host_name": f"{name.lower()}.example.com"} for name in names]
+def start(state: Path, pythons: Mapping[Version, Path]) -> tuple[Path, dict[str, str]]:
+    """Start a lab with a server for each Python; return its inventory, and the environment for its names."""
+    called = [f"Mail{major}{minor:02}" for major, minor in pythons]
+    servers = [{"name": f"{name}/Acme", "host_name": f"{name.lower()}.example.com"} for name in called]
     topology = {
         "notes_domains": [
             {
@@ -199,25 +202,27 @@ def start(state: Path, pythons: Mapping[Version, Path]) -> Path:
     }
     path = state.with_name("topology.yml")
     path.write_text(yaml.safe_dump(topology), encoding="utf-8")
-    hosts = inventory(Lab(state).up(load(path)), "example.com", [])
-    for name, python in zip(names, pythons.values(), strict=True):
-        wrapper = Path(hosts["domino"]["hosts"][name.lower()]["ansible_python_interpreter"])
+    handshake = Lab(state).up(load(path))
+    hosts = inventory(handshake, "example.com", [])
+    for variables, python in zip(hosts["domino"]["hosts"].values(), pythons.values(), strict=True):
+        wrapper = Path(variables["ansible_python_interpreter"])
         script = wrapper.read_text(encoding="utf-8").splitlines()
         wrapper.write_text("\n".join([*script[:-1], f'exec {python} "$@"', ""]), encoding="utf-8")
     path = state.with_name("inventory.json")
     path.write_text(json.dumps(hosts), encoding="utf-8")
-    return path
+    return path, controller_environment(handshake)
 
 
 def site(made: Controller, pythons: Mapping[Version, Path]) -> str:
     """Return what was wrong with the site playbook, nothing if all was right."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as scratch:
         state = Path(scratch) / "lab"
-        hosts = start(state, pythons)
+        hosts, environment = start(state, pythons)
         try:
-            check = run_playbook("opendomino.mail.site", hosts, "--check", "--diff", programs=made.programs)
-            first = run_playbook("opendomino.mail.site", hosts, "--diff", programs=made.programs)
-            second = run_playbook("opendomino.mail.site", hosts, programs=made.programs)
+            check, first, second = (
+                run_playbook("opendomino.mail.site", hosts, *arguments, programs=made.programs, environment=environment)
+                for arguments in (("--check", "--diff"), ("--diff",), ())
+            )
         finally:
             Lab(state).down()
     for name, one in (("check run", check), ("run", first), ("second run", second)):
@@ -251,8 +256,7 @@ def run(part: str, made: Controller, pythons: Mapping[Version, Path]) -> str:
     if part == "site":
         return site(made, pythons)
     if part == "units":
-        places = [f"tests/unit/plugins/{place}" for place in UNITS]
-        return command(made, str(made.programs / "python"), "-m", "pytest", "-q", "-n", "auto", *places)
+        return command(made, str(made.programs / "python"), "-m", "pytest", "-q", "-n", "auto", *UNITS)
     return command(made, "tests/tools/sanity.sh")
 
 

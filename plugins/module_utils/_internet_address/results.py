@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
+from .._smtp.transcript import harmless
 from .errors import InternetAddressError
 from .report import Finding
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 FORMATS = (".csv", ".json")
 _CHANGE = ("user_name", "unid", "before", "after", "reason")
 _WARNINGS = 10
-#: What a spreadsheet would take for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Where a spreadsheet would see a formula: where a cell begins, or would begin in another language.
+_FORMULA = re.compile(r"(^|[;,|])(?=\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])")
 
 
 def result(run: Run, report: Report, changes: Sequence[Assignment], shown: int) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def report_file(report: Report, path: str) -> bytes:
 def _content(rows: Iterable[dict[str, Any]], columns: Sequence[str], path: str) -> bytes:
     text = io.StringIO(newline="")
     if path.endswith(".json"):
-        json.dump(list(rows), text, indent=1, ensure_ascii=False)
+        json.dump(list(rows), text, indent=1, ensure_ascii=True)
         text.write("\n")
     else:
         writer = csv.DictWriter(text, columns, lineterminator="\n")
@@ -131,5 +133,5 @@ def _content(rows: Iterable[dict[str, Any]], columns: Sequence[str], path: str) 
 
 
 def _cell(value: str) -> str:
-    """Return a value that a spreadsheet takes for the text that it is."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    """Return a value that a spreadsheet takes for the text that it is, and that does nothing to a terminal."""
+    return _FORMULA.sub(r"\1'", harmless(value))

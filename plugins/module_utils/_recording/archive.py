@@ -14,6 +14,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from .._markdown import code_span
+from .._smtp.transcript import harmless
 from .anonymise import Pseudonyms
 from .questions import DESIGN, PARTS, questions
 
@@ -125,7 +127,7 @@ def _review(recording: Mapping[str, Any], name: str) -> Iterator[str]:
     yield "Read this page before you give the file to anybody. Nothing but what is listed here is in the file."
     yield "Server1, Org1, host1, domain1.example, 192.0.2.1 and the like are pseudonyms; `[...]` was taken out."
     yield "If you see anything that is yours, do not send the file, and tell the project how it got there."
-    yield from ("", f"Domino release: {recording['release'] or 'not seen'}", "", "## Look at these first", "")
+    yield from ("", f"Domino release: {_code(recording['release']) or 'not seen'}", "", "## Look at these first", "")
     yield from _look_first(parts)
     for part in PARTS:
         if part in parts:
@@ -133,8 +135,8 @@ def _review(recording: Mapping[str, Any], name: str) -> Iterator[str]:
             yield from _SECTIONS[part](parts[part])
     yield from ("", "## Which questions it answers", "", "| question | about | state |", "| --- | --- | --- |")
     for entry in manifest:
-        state = entry["state"] + (f": {entry['why']}" if entry["why"] else "")
-        yield f"| {entry['question']} | {_cell(entry['text'])} | {_cell(state)} |"
+        state = entry["state"] + (f": {_cell(entry['why'])}" if entry["why"] else "")
+        yield f"| {entry['question']} | {_row(entry['text'])} | {state} |"
 
 
 def _look_first(parts: Mapping[str, Any]) -> Iterator[str]:
@@ -144,7 +146,8 @@ def _look_first(parts: Mapping[str, Any]) -> Iterator[str]:
         for field in content["fields"]:
             if field["look"]:
                 any_field = True
-                yield f"- form {form}, field `{field['item']}`, which stands with the label {_code(field['label'])}"
+                label = _code(field["label"])
+                yield f"- form {_code(form)}, field {_code(field['item'])}, which stands with the label {label}"
     if any_field:
         yield ""
         yield "These names of fields are not publicly known, which is why they are recorded. HCL's own are fine; remove"
@@ -155,15 +158,15 @@ def _look_first(parts: Mapping[str, Any]) -> Iterator[str]:
 
 def _notes_ini(part: Mapping[str, Any]) -> Iterator[str]:
     for fact, value in part["file"].items():
-        yield f"- {fact.replace('_', ' ')}: {value}"
+        yield f"- {_code(fact.replace('_', ' '))}: {_code(value)}"
     for variable, value in part["variables"].items():
         yield f"- variable {_code(variable)}" + ("" if value is None else f" = {_code(value)}")
-    yield f"- variables whose names are not recorded: {part['other_variables']}"
+    yield f"- variables whose names are not recorded: {_code(part['other_variables'])}"
 
 
 def _console(part: Mapping[str, Any]) -> Iterator[str]:
     for command in part["commands"]:
-        yield f"- {_code(command['command'])}: exit code {command['exit_code']}"
+        yield f"- {_code(command['command'])}: exit code {_code(command['exit_code'])}"
         for line in command["output"]:
             yield f"  - wrote {_code(line)}"
         for line in command["response"] or ():
@@ -172,34 +175,34 @@ def _console(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _smtp(part: Mapping[str, Any]) -> Iterator[str]:
     for reply in part["replies"]:
-        yield f"- {_code(reply['command'] or reply['step'])}: {reply['code']}"
+        yield f"- {_code(reply['command'] or reply['step'])}: {_code(reply['code'])}"
         for line in reply["lines"]:
             yield f"  - {_code(line)}"
     if part["ended"]:
-        yield f"- ended early: {part['ended']}"
+        yield f"- ended early: {_code(part['ended'])}"
 
 
 def _design(part: Mapping[str, Any]) -> Iterator[str]:
     for form, content in part["forms"].items():
-        yield f"- form {form}, and {content['other_fields']} fields that are not recorded:"
+        yield f"- form {_code(form)}, and {_code(content['other_fields'])} fields that are not recorded:"
         for field in content["fields"]:
             choices = ", ".join(f"{choice['text']}|{choice['stored']}" for choice in field["choices"] or ())
             what = ", ".join(filter(None, (field["type"], field["kind"], choices)))
-            yield f"  - {_code(field['item'])} ({what}): {_code(field['label'] or '')}"
+            yield f"  - {_code(field['item'])} ({_code(what)}): {_code(field['label'] or '')}"
 
 
 def _documents(part: Mapping[str, Any]) -> Iterator[str]:
     for form, content in part.items():
-        yield f"- documents of the form {form}: {'seen' if content['any'] else 'none seen'}"
+        yield f"- documents of the form {_code(form)}: {'seen' if content['any'] else 'none seen'}"
         for item, seen in content["items"].items():
             values = ", ".join(_code(value) for value in seen["values"])
-            yield f"  - {_code(item)}: {', '.join(seen['types'])}" + (f"; {values}" if values else "")
+            yield f"  - {_code(item)}: {_code(', '.join(seen['types']))}" + (f"; {values}" if values else "")
 
 
 def _rest(part: Mapping[str, Any]) -> Iterator[str]:
     for name, answer in part.items():
-        number = f"HTTP {answer['status']}, errorId {answer['error_id']}"
-        yield f"- {name.replace('_', ' ')}: {number} {_code(answer['message'])}".rstrip()
+        number = _code(f"HTTP {answer['status']}, errorId {answer['error_id']}")
+        yield f"- {_code(name.replace('_', ' '))}: {number} {_code(answer['message'])}".rstrip()
         yield f"  - {_code(json.dumps(answer['shape'], sort_keys=True))}"
 
 
@@ -213,9 +216,16 @@ _SECTIONS = {
 }
 
 
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
+def _code(text: Any) -> str:
+    """Return what a server or a host said as a code span of one line."""
+    return code_span(harmless(str(text))) if text not in ("", None) else ""
 
 
-def _cell(text: str) -> str:
+def _row(text: str) -> str:
+    """Return a text of our own for a table."""
     return text.replace("|", "\\|")
+
+
+def _cell(text: Any) -> str:
+    """Return what a host said for a table."""
+    return _row(_code(text))

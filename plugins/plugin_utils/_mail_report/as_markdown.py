@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ansible_collections.opendomino.mail.plugins.module_utils._markdown import code_span
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report import summary
 from ansible_collections.opendomino.mail.plugins.plugin_utils._mail_report.model import (
     CHANGE_KINDS,
@@ -57,10 +58,7 @@ def span(text: str) -> str:
     text = text if len(text) <= _TEXT else f"{text[:_TEXT]}\u2026 ({len(text)} characters)"
     if not text.strip():
         return "(empty)"
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    blank = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
-    return f"{fence}{blank}{text}{blank}{fence}"
+    return code_span(text)
 
 
 def value(change: Change, content: Any) -> str:

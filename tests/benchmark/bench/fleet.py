@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from dominolab.inventory import inventory
+from dominolab.inventory import controller_environment, inventory
 from dominolab.lab import Lab
 from dominolab.topology import load
 
@@ -53,6 +53,7 @@ class Fleet:
             [str(where / "ansible-playbook"), str(playbook), "-i", str(self.inventory), *arguments],
             {
                 **_environment(),
+                **controller_environment(self.handshake),
                 "ANSIBLE_FORKS": str(self.forks),
                 "PATH": f"{where}:{os.environ['PATH']}",
                 **(environment or {}),

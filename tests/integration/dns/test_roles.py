@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from ansible_collections.opendomino.mail.tests.integration.dns._servers import Bind, Unbound
 
 
-def variables(bind: Bind, unbound: Unbound) -> dict[str, Any]:
-    """Return what makes the role receive_mail publish on BIND and look with Unbound."""
+def variables(site: Site, bind: Bind, unbound: Unbound) -> dict[str, Any]:
+    """Return what makes the role receive_mail publish on BIND and look with Unbound, as guide_dns has it."""
     algorithm, secret = bind.keys["update-512"]
+    addresses = {host: [site.server(host)["address"]] for host in site.hosts}
     return {
+        "domino_addresses": f"{{{{ {addresses}[inventory_hostname] }}}}",
         "receive_mail_domains": ["roles.test"],
         "receive_mail_dns_update": True,
         "receive_mail_dns_update_reverse": False,
@@ -35,7 +37,7 @@ def variables(bind: Bind, unbound: Unbound) -> dict[str, Any]:
 
 
 def test_each_host_publishes_its_own_records(site: Site, bind: Bind, unbound: Unbound) -> None:
-    extra = variables(bind, unbound)
+    extra = variables(site, bind, unbound)
     before = bind.serial("roles.test")
     check = site.run("opendomino.mail.receive_mail", "--check", "--diff", **extra)
     assert check.returncode == 0, check.output
@@ -46,17 +48,21 @@ def test_each_host_publishes_its_own_records(site: Site, bind: Bind, unbound: Un
     assert bind.records("roles.test", "MX") == ["10 mail01.example.com.", "10 mail02.example.com."]
     assert "127.0.0.12" in bind.records("mail02.example.com", "A")
     # Now that nothing is to be published, the role looks through the resolver, and finds what the outside world does.
-    again = site.run("opendomino.mail.receive_mail", "--limit", "mail02", **extra)
+    again = site.run("opendomino.mail.receive_mail", "--limit", "mail02.example.com", **extra)
     assert again.returncode == 0, again.output
-    assert again.changed_tasks() == {"mail02": 0}
+    assert again.changed_tasks() == {"mail02.example.com": 0}
     looked = [r for r in again.results if r.task.endswith("Look up the mail exchangers of the domains")]
     assert [r.status for r in looked] == ["ok"]
 
 
 def test_records_that_are_missing_can_be_pasted(untouched: Site, bind: Bind, unbound: Unbound) -> None:
-    extra = {**variables(bind, unbound), "receive_mail_dns_update": False, "receive_mail_domains": ["readonly.test"]}
+    extra = {
+        **variables(untouched, bind, unbound),
+        "receive_mail_dns_update": False,
+        "receive_mail_domains": ["readonly.test"],
+    }
     before = untouched.contents()
-    run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01", **extra)
+    run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01.example.com", **extra)
     (failure,) = run.failures()
     for text in ("Nothing was changed on this host by receive_mail.", "receive_mail_dns_update"):
         assert text in failure.msg
@@ -67,8 +73,8 @@ def test_records_that_are_missing_can_be_pasted(untouched: Site, bind: Bind, unb
 
 
 def test_publishing_wants_a_server(untouched: Site, bind: Bind, unbound: Unbound) -> None:
-    extra = {**variables(bind, unbound), "domino_dns_update_server": ""}
-    run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01", **extra)
+    extra = {**variables(untouched, bind, unbound), "domino_dns_update_server": ""}
+    run = untouched.run("opendomino.mail.receive_mail", "--limit", "mail01.example.com", **extra)
     (failure,) = run.failures()
     assert "the primary of the zones" in failure.msg
 
@@ -78,7 +84,7 @@ def test_the_dns_servers_of_a_host_are_set_before_they_are_tried(site: Site, tmp
     conf.write_text("nameserver 192.0.2.1\n", encoding="ascii")
     play = {
         "name": "Mail is sent",
-        "hosts": "mail01",
+        "hosts": "mail01.example.com",
         "gather_facts": False,
         "module_defaults": {"opendomino.mail.host_resolver": {"resolv_conf": str(conf)}},
         "roles": ["opendomino.mail.send_mail"],
@@ -101,4 +107,4 @@ def test_the_dns_servers_of_a_host_are_set_before_they_are_tried(site: Site, tmp
     assert run.returncode == 0, run.output
     assert conf.read_text("ascii") == "nameserver 192.0.2.53\n"
     assert {c for c in run.changes() if task in c[1]} == {c for c in check.changes() if task in c[1]} != set()
-    assert site.run(str(playbook), **extra).changed_tasks() == {"mail01": 0}
+    assert site.run(str(playbook), **extra).changed_tasks() == {"mail01.example.com": 0}

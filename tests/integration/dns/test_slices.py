@@ -51,7 +51,7 @@ def _topology(directory: Path) -> Path:
 
 def _end(site: Site, bind: Bind, domain: str) -> dict[str, Any]:
     """Return what the administration server's directory, each notes.ini and DNS say, whatever lab they are of."""
-    documents = sorted(json.dumps(note["items"], sort_keys=True) for note in site.lab.documents("mail01", None))
+    documents = sorted(json.dumps(note["items"], sort_keys=True) for note in site.lab.documents(site.hosts[0], None))
     port = rf"\b{site.handshake['smtp_port']}\b"
     where = re.escape(str(site.state))
     return {
@@ -60,7 +60,7 @@ def _end(site: Site, bind: Bind, domain: str) -> dict[str, Any]:
             host: re.sub(rf"{where}|{port}", "lab", site.notes_ini(host).decode("ascii")) for host in site.hosts
         },
         "MX": bind.records(domain, "MX"),
-        "A": {host: bind.records(f"{host}.example.com", "A") for host in site.hosts},
+        "A": {host: bind.records(host, "A") for host in site.hosts},
     }
 
 
@@ -75,7 +75,9 @@ def _slices(site: Site, playbook: str, extra: dict[str, Any]) -> list[Callable[[
             inventory, limit = site.inventory.with_name(f"slice{number}.json"), ()
             some = {host: whole["domino"]["hosts"][host] for host in hosts}
             inventory.write_text(json.dumps({"domino": {**whole["domino"], "hosts": some}}), encoding="utf-8")
-        runs.append(lambda i=inventory, a=limit: run_playbook(playbook, i, *a, extra=extra))  # type: ignore[misc]
+        runs.append(
+            lambda i=inventory, a=limit: run_playbook(playbook, i, *a, extra=extra, environment=site.environment)
+        )  # type: ignore[misc]
     return runs
 
 
@@ -89,19 +91,19 @@ def test_slices_in_any_order_end_where_one_run_ends(
     topology = _topology(tmp_path)
     ends = []
     for name, order in (("whole", None), ("sliced", random.sample(range(SLICES), SLICES))):
-        extra = {**variables(bind, unbound), "receive_mail_domains": [f"{name}.roles.test"]}
         (tmp_path / name).mkdir()
         site = site_of(tmp_path / name / "lab", topology)
+        extra = {**variables(site, bind, unbound), "receive_mail_domains": [f"{name}.roles.test"]}
         if order is None:
-            done = [run_playbook(str(playbook), site.inventory, extra=extra)]
+            done = [site.run(str(playbook), **extra)]
         else:
             slices = _slices(site, str(playbook), extra)
             with ThreadPoolExecutor(SLICES) as pool:
                 done = [job.result() for job in [pool.submit(slices[number]) for number in order]]
         assert [run.returncode for run in done] == [0] * len(done), [order, *(run.output for run in done)]
         ends.append(_end(site, bind, f"{name}.roles.test"))
-        again = run_playbook(str(playbook), site.inventory, extra=extra)
+        again = site.run(str(playbook), **extra)
         assert again.changed_tasks() == dict.fromkeys(site.hosts, 0), (order, again.output)
         site.lab.down()
     assert ends[0] == ends[1]
-    assert ends[1]["MX"] == [f"10 {host}.example.com." for host in site.hosts]
+    assert ends[1]["MX"] == [f"10 {host}." for host in site.hosts]

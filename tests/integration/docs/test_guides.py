@@ -4,7 +4,8 @@
 """Guides are followed to the letter, by a new user with the collection from the tarball and an empty directory.
 
 What a page calls a file is written, its commands are carried out, in order. The site is a lab; what is different there
-stands in `host_vars`, beside the user's files: where the hosts are, and that nobody has to become another user.
+is in `host_vars`, beside the user's files: folders and ports, and that nobody has to become another user. Names resolve
+through the lab's DNS.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import yaml
 from documentation import COMMANDS, blocks, is_run, pages
 
 from dominolab import mail
-from dominolab.inventory import inventory
+from dominolab.inventory import controller_environment, on_one_machine, on_other_ports
 from dominolab.lab import Lab
 from dominolab.topology import load
 
@@ -29,17 +30,6 @@ if TYPE_CHECKING:
 
 TOPOLOGY = Path(__file__).with_name("topology.yml")
 REST_URL = "https://mail01.example.com:8880"
-#: What a page has to say itself.
-OF_THE_PAGE = ("domino_server_name", "domino_host_name")
-OF_THE_LAB = (
-    "domino_rest_url",
-    "domino_lookup_nameservers",
-    "domino_lookup_port",
-    "domino_smtp_port",
-    "domino_console_response_timeout",
-    "verify_mail_retries",
-    "verify_mail_delay",
-)
 SECONDS = 20.0
 
 
@@ -53,14 +43,13 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 def write_host_vars(handshake: Mapping[str, Any], directory: Path) -> None:
-    """Write what is different in the lab."""
-    domino = inventory(handshake, "example.com", [])["domino"]
-    common = {name: domino["vars"][name] for name in OF_THE_LAB}
+    """Write what is different in the lab: all hosts are on one machine, on other ports, and of one user."""
+    administration = next(server for server in handshake["servers"].values() if server["administration_server"])
+    common = {**on_other_ports(handshake), "domino_rest_url": administration["rest_url"], "ansible_become": False}
     directory.mkdir()
-    for variables in domino["hosts"].values():
-        own = {name: value for name, value in variables.items() if name not in OF_THE_PAGE}
-        path = directory / f"{variables['domino_host_name']}.yml"
-        path.write_text(yaml.safe_dump({**common, **own, "ansible_become": False}), encoding="utf-8")
+    for server in handshake["servers"].values():
+        path = directory / f"{server['host_name']}.yml"
+        path.write_text(yaml.safe_dump({**common, **on_one_machine(server)}), encoding="utf-8")
 
 
 def follow(page: Path, installation: Installation, lab: Lab, here: Path) -> None:
@@ -78,8 +67,8 @@ def follow(page: Path, installation: Installation, lab: Lab, here: Path) -> None
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text.replace(REST_URL, server["rest_url"]), encoding="utf-8")
         elif block.language == COMMANDS:
-            secret = {"DOMINO_REST_PASSWORD": server["rest_password"]}
-            done = installation.run(["/bin/bash", "-euxo", "pipefail", "-c", block.text], here, secret)
+            more = {"DOMINO_REST_PASSWORD": server["rest_password"], **controller_environment(handshake)}
+            done = installation.run(["/bin/bash", "-euxo", "pipefail", "-c", block.text], here, more)
             commands += 1
             assert server["rest_password"] not in done.stdout
             assert "[WARNING]" not in done.stdout, f"{block.where}\n{done.stdout}"

@@ -26,7 +26,7 @@ def verify(mta: MTA, directory: Path, *arguments: str, **variables: Any) -> Play
     """Run verify.yml on one host, which is the mail server."""
     inventory = directory / "inventory.json"
     host = {
-        "ansible_host": "127.0.0.1",
+        "verify_mail_address": "127.0.0.1",
         "ansible_connection": "local",
         "domino_server_name": "Mail01/Acme",
         "domino_data_directory": str(directory / "no-domino"),

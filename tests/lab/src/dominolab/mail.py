@@ -130,9 +130,9 @@ class _Post:
         self.handshake = Lab(state).handshake()
 
     def host(self, server: str) -> str:
-        """Return the lab's name of a server, given that or its Domino name: mail01 of `Mail01/Acme`."""
+        """Return the lab's name of a server, given that, its host name or its Domino name: mail01 of `Mail01/Acme`."""
         for host, entry in self.handshake["servers"].items():
-            if server == host or same(server, entry["server_name"]):
+            if server in (host, entry["host_name"]) or same(server, entry["server_name"]):
                 return str(host)
         raise LabError(f"There is no server {server}; there are: {', '.join(self.handshake['servers'])}")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,27 @@ def server(tmp_path: Path) -> Iterator[RestServer]:
         yield running
 
 
+def run_ansible(
+    program: str, source: Path, *arguments: str, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of Ansible on an inventory source, in the folder of that source."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / program), "-i", str(source), *arguments],
+        cwd=source.parent,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+            "ANSIBLE_HOME": str(source.parent / "home"),
+            "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+            **(variables or {}),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 class Source:
     """An inventory source beside a server."""
 
@@ -65,20 +87,7 @@ class Source:
         account = {name: value for name, value in self.account.items() if name not in without}
         content = {"plugin": "opendomino.mail.directory", **account, **options}
         self.path.write_text(yaml.safe_dump(content), encoding="utf-8")
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(self.path), "--list", "-vvvv"],
-            env={
-                **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-                "ANSIBLE_HOME": str(self.path.parent / "home"),
-                "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
-                **(variables or {}),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return run_ansible("ansible-inventory", self.path, "--list", "-vvvv", variables=variables)
 
     def hosts(self, **options: Any) -> dict[str, Any]:
         """Return the inventory; no secret was printed."""
@@ -159,3 +168,80 @@ def test_a_file_of_another_name_is_not_for_this_plugin(tmp_path: Path, server: R
     done = Source(tmp_path, server, "acme.yml").run()
     assert done.returncode != 0
     assert server.asked == []
+
+
+HOSTILE = [
+    {"Form": "Server", "ServerName": f"CN=Bad{number}/O=Acme", "Domain": "ACME", "SMTPFullHostDomain": name}
+    for number, name in enumerate(
+        ["-oproxycommand=touch executed", "../../../x", "localhost", "mail09.example.com\nx", "127.0.0.1", "0x7f.1"]
+    )
+]
+
+
+def test_a_server_is_no_host_under_a_name_that_is_an_option_a_path_or_the_controller(tmp_path: Path) -> None:
+    with rest_server(tmp_path, documents=[*DOCUMENTS, *HOSTILE]) as server:
+        unids = [server.unid(number) for number in range(len(DOCUMENTS), len(DOCUMENTS) + len(HOSTILE))]
+        source = Source(tmp_path, server)
+        for naming in ("host_name", "common_name", "server_name"):
+            done = source.run(hostnames=[naming])
+            assert done.returncode == 0, done.stderr
+            inventory = json.loads(done.stdout[done.stdout.index("\n{") :], object_hook=_plain)
+            assert len(inventory["domino"]["hosts"]) == 2
+            warnings = " ".join(done.stderr.split())
+            for unid in unids:
+                assert f"The Server document {unid} of" in warnings
+        strict = source.run(strict=True)
+        assert strict.returncode != 0
+        assert unids[0] in " ".join(strict.stderr.split())
+        assert "localhost" in source.hosts(allow_controller=True)["domino"]["hosts"]
+
+
+def test_ssh_is_not_started_for_a_server_whose_name_is_an_option(tmp_path: Path) -> None:
+    with rest_server(tmp_path, documents=[HOSTILE[0]]) as server:
+        source = Source(tmp_path, server)
+        source.hosts()
+        done = run_ansible("ansible", source.path, "domino", "-m", "ansible.builtin.raw", "-a", ":")
+    assert "UNREACHABLE" not in done.stdout
+    assert not list(tmp_path.glob("**/executed"))
+
+
+@pytest.mark.parametrize(
+    "composed",
+    [
+        {"ansible_host": "domino_organizational_units[0]"},
+        {"ansible_user": "domino_organizational_units[0]"},
+        {"ansible_port": "domino_organizational_units[0]"},
+        {"ansible_ssh_common_args": "'-J ' ~ domino_organization"},
+    ],
+    ids=lambda composed: next(iter(composed)),
+)
+def test_compose_gives_a_host_no_option_of_ssh(tmp_path: Path, composed: dict[str, str]) -> None:
+    name = "CN=Mail01/OU=-oProxyCommand=touch executed/O=Acme"
+    documents = [{"Form": "Server", "ServerName": name, "SMTPFullHostDomain": "mail01.example.com"}]
+    with rest_server(tmp_path, documents=documents) as server:
+        source = Source(tmp_path, server)
+        done = source.run(compose=composed)
+        assert done.returncode == 0, done.stderr
+        assert "mail01.example.com" not in done.stdout[done.stdout.index("\n{") :]
+        assert f"compose gives it {next(iter(composed))}" in " ".join(done.stderr.split())
+        assert source.run(compose=composed, strict=True).returncode != 0
+
+
+def test_a_group_of_a_directory_has_a_name_without_a_path_or_a_pattern(tmp_path: Path) -> None:
+    units = ["..", "a:!b", "{{ 7 * 7 }}", "x,y", "-i", "all[0]"]
+    documents = [
+        {
+            "Form": "Server",
+            "ServerName": f"CN=Mail{number}/OU=East/O=Acme",
+            "Domain": unit,
+            "SMTPFullHostDomain": f"mail{number}.example.com",
+        }
+        for number, unit in enumerate(units)
+    ]
+    with rest_server(tmp_path, documents=documents) as server:
+        inventory = Source(tmp_path, server).hosts(
+            keyed_groups=[{"key": "domino_notes_domain", "prefix": "notes"}], strict=True
+        )
+    groups = set(inventory) - {"_meta", "all", "domino"}
+    assert len(groups) == len(units)
+    assert all(re.fullmatch(r"notes_\w+", group) for group in groups)

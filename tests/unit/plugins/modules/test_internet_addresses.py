@@ -150,6 +150,38 @@ def test_files_for_a_review_hold_everything_and_no_secret(tmp_path: Path) -> Non
             assert secret not in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "a;=1",
+        "a;  =1",
+        "a,=1",
+        "a|@b",
+        "\uff1d1",
+        "\n=1",
+        "a\t=1",
+    ],
+)
+def test_no_cell_of_a_file_is_a_formula_in_any_spreadsheet(tmp_path: Path, name: str) -> None:
+    """Spreadsheets separate cells by what is usual in their language; some read control characters and wide letters."""
+    plan = tmp_path / "plan.csv"
+    person = {**DOE, "FullName": [f"CN={name}/O=Acme"], "FirstName": "", "LastName": name}
+    with rest_server(tmp_path, documents=[person]) as server:
+        _run(server, check=True, **ACME, plan_file=str(plan))
+    text = plan.read_bytes().decode("utf-8").partition("\n")[2]
+    for separator in ",;|\t\r\n":
+        cells = [cell.strip('" \t\r\n') for cell in text.split(separator)]
+        assert not [cell for cell in cells if cell[:1] in "=+-@\uff1d\uff0b\uff0d\uff20" and cell], text
+    assert all(character.isprintable() for character in text if character != "\n")
+
+
 def _numbered(first: int, end: int) -> list[str]:
     return [f"jane.doe{number}@example.com" for number in range(first, end + 1)]
 

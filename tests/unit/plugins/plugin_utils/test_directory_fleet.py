@@ -45,6 +45,7 @@ def test_hosts(case: dict[str, Any]) -> None:
         return
     found = fleet(documents(case), **options)
     assert list(found.warnings) == case.get("warnings", [])
+    assert list(found.refused) == case.get("refused", [])
     if "hosts" in case:
         assert found.hosts == case["hosts"]
     else:

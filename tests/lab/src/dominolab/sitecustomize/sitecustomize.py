@@ -1,11 +1,12 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Give the Python of a lab host the host's own resolver.
+"""Give the Python of a lab host, or of the controller of a test, the lab's DNS as its resolver.
 
 Python imports this module at start because the host's `bin/python3` puts its folder on PYTHONPATH. Names are then asked
-of the lab's DNS (DOMINOLAB_RESOLVER=address:port), numeric addresses and localhost are left to the system. Standard
-library only: this runs inside modules.
+of the lab's DNS, numeric addresses and localhost are left to the system. DOMINOLAB_RESOLVER is `address:port`, or the
+path of a file in the form of resolv.conf; without it, and until the file is there, the system is asked for everything.
+Standard library only: this runs inside modules.
 """
 
 from __future__ import annotations
@@ -28,6 +29,20 @@ _system_gethostbyaddr = socket.gethostbyaddr
 
 class _NoNameError(Exception):
     """The name does not exist."""
+
+
+def _resolver() -> tuple[str, int] | None:
+    """Return where the lab's DNS is; None where there is none yet."""
+    given = os.environ.get("DOMINOLAB_RESOLVER", "")
+    if not given.startswith("/"):
+        address, _, port = given.rpartition(":")
+        return (address, int(port)) if address else None
+    try:
+        with open(given, encoding="ascii") as file:  # noqa: PTH123 - nothing more is imported than is needed
+            words = file.read().split()
+    except OSError:
+        return None
+    return words[words.index("nameserver") + 1], 53
 
 
 def _getaddrinfo(
@@ -59,6 +74,8 @@ def _gethostbyname_ex(host: str) -> tuple[str, list[str], list[str]]:
 
 
 def _gethostbyaddr(host: str) -> tuple[str, list[str], list[str]]:
+    if _resolver() is None:
+        return _system_gethostbyaddr(host)
     name = _as_name(host)
     address = host if name is None else _addresses(name, 0)[0]
     try:
@@ -75,7 +92,9 @@ def _gethostbyaddr(host: str) -> tuple[str, list[str], list[str]]:
 
 
 def _as_name(host: Any) -> str | None:
-    """Return the name to ask the lab for; None for numeric addresses, localhost and the empty host."""
+    """Return the name to ask the lab for; None for numeric addresses, localhost, the empty host, and without a lab."""
+    if _resolver() is None:
+        return None
     text = host.decode("idna") if isinstance(host, bytes) else host
     if not text or text.rstrip(".").lower() == "localhost":
         return None
@@ -110,8 +129,7 @@ def _ask(name: str, rdtype: int) -> list[str]:
     identity = secrets.randbits(16)
     question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0" + struct.pack("!HH", rdtype, 1)
     query = struct.pack("!HHHHHH", identity, 0x0100, 1, 0, 0, 0) + question
-    address, _, port = os.environ["DOMINOLAB_RESOLVER"].rpartition(":")
-    answer = _exchange(query, (address, int(port)))
+    answer = _exchange(query, _resolver() or ("", 0))
     flags, questions, answers = struct.unpack_from("!HHH", answer, 2)
     if flags & 0xF == _NXDOMAIN:
         raise _NoNameError
@@ -177,8 +195,7 @@ def _name_at(message: bytes, position: int) -> tuple[str, int]:
     return ".".join(labels), position + 1 if after is None else after
 
 
-if "DOMINOLAB_RESOLVER" in os.environ:
-    socket.getaddrinfo = _getaddrinfo
-    socket.gethostbyname = _gethostbyname
-    socket.gethostbyname_ex = _gethostbyname_ex
-    socket.gethostbyaddr = _gethostbyaddr
+socket.getaddrinfo = _getaddrinfo
+socket.gethostbyname = _gethostbyname
+socket.gethostbyname_ex = _gethostbyname_ex
+socket.gethostbyaddr = _gethostbyaddr

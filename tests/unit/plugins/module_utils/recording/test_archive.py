@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from mail_reports import HOSTILE
+from markdown_it import MarkdownIt
 
 from ansible_collections.opendomino.mail.plugins.module_utils._directory.catalogue import ENTRIES
 from ansible_collections.opendomino.mail.plugins.module_utils._recording import archive, host, questions
@@ -153,3 +156,29 @@ def test_how_notes_ini_is_written() -> None:
         },
         "other_variables": 1,
     }
+
+
+def test_what_a_host_said_is_no_markup_on_the_page() -> None:
+    """The parts come from a host, which may be anybody's by now; a person decides with this page."""
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: spoilt(content) for name, content in value.items()}
+        if isinstance(value, list):
+            return [spoilt(content) for content in value]
+        return f"{value}{HOSTILE}" if isinstance(value, str) else value
+
+    parts = {name: spoilt(content) for name, content in RECORDING["parts"].items()}
+    parts["notes_ini"]["variables"][f"Variable{HOSTILE}"] = HOSTILE
+    parts["documents"][f"Form{HOSTILE}"] = {"any": True, "items": {HOSTILE: {"types": [HOSTILE], "values": [HOSTILE]}}}
+    reasons = dict.fromkeys(questions.PARTS, HOSTILE)
+    for part in ({**parts, "release": HOSTILE}, {"rest": parts["rest"], "not_recorded": reasons}):
+        page = archive.review(archive.assemble([part]), "domino-recording-0.json")
+        tokens = MarkdownIt("commonmark").enable("table").parse(page)
+        inline = [token for block in tokens for token in (block, *(block.children or []))]
+        kinds = {
+            token.type for token in inline if token.type.startswith(("html", "link", "image", "fence", "code_block"))
+        }
+        assert kinds == set()
+        assert not re.search("everyone|hacked|evil", "".join(t.content for t in inline if t.type == "text"))
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e\u2028]", page)

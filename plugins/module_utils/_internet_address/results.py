@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from .._smtp.transcript import harmless
+from .._printable import harmless
 from .errors import InternetAddressError
 from .report import Finding
 

@@ -15,7 +15,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .._markdown import code_span
-from .._smtp.transcript import harmless
+from .._printable import harmless
 from .anonymise import Pseudonyms
 from .questions import DESIGN, PARTS, questions
 

@@ -32,8 +32,9 @@ RECORDED = """
 import http.client, json, runpy, sys
 requests, real = [], http.client.HTTPConnection.request
 def request(self, method, target, body=None, headers={}):
-    requests.append({"method": method, "target": target, "body": body.decode() if body else None})
-    return real(self, method, target, body, headers)
+    content = None if body is None else b"".join(body)
+    requests.append({"method": method, "target": target, "body": content and content.decode()})
+    return real(self, method, target, content, headers)
 http.client.HTTPConnection.request = request
 path = sys.argv.pop(1)
 try:

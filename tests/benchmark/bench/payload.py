@@ -47,7 +47,7 @@ def size_of(module: str) -> Payload:
             "ANSIBLE_KEEP_REMOTE_FILES": "true",
         }
         done = subprocess.run(
-            [*command, "-e", variables, "-e", "running=no"], env=environment, capture_output=True, check=False
+            [*command, "-e", variables, "-e", "running=stopped"], env=environment, capture_output=True, check=False
         )
         sent = list(Path(made).rglob("AnsiballZ_*.py"))
         assert len(sent) == 1, done.stdout + done.stderr

@@ -108,7 +108,7 @@ def require_account(params: Mapping[str, Any]) -> None:
 
 
 def administration(params: Mapping[str, Any]) -> Definition | None:
-    """Return the Server document that has to be there, None where the options name no administration server."""
+    """Return the definition of the required Server document, None if the options name no administration server."""
     name = params["administration_server"]
     return None if name is None else server_document(name)
 

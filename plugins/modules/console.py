@@ -278,7 +278,7 @@ def converse(module: AnsibleModule, console: Console, commands: list[Command], a
 
 
 def is_running(params: Mapping[str, Any], data_directory: Path) -> bool:
-    """Return whether there is a server to send to; raise ConsoleError where there has to be one, and is none."""
+    """Return whether there is a server to send to; raise ConsoleError where one is required and none runs."""
     auto = params["running"] == "auto"
     running = server_of(data_directory) is not None if auto else params["running"] == "running"
     if not running and params["stopped"] == "fail":

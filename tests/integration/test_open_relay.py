@@ -55,7 +55,7 @@ def pending(site: Site, host: str) -> list[str]:
 
 
 def assert_found_and_closed(site: Site, host: str, **extra: Any) -> None:
-    """Run once more; the open relay has to be found, and its listener closed."""
+    """Run once more; expect that the open relay is found and its listener closed."""
     run = site.run("opendomino.mail.receive_mail", "--limit", host, **QUICK, **extra)
     assert run.returncode != 0, run.output
     assert "is an open relay" in run.failures()[-1].msg

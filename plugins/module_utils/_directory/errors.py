@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DirectoryError(Exception):
-    """Something about a document, an item or the directory is not as it has to be.
+    """A document, an item or the directory is in a state that the module cannot work with.
 
     Its text may repeat what a server sent. Whatever that was, it does nothing to a terminal or a log.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, opendomino.mail contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan the console commands after a change, and tell whether the change opened the SMTP listener."""
+"""Plan the console commands after a change, and find out whether the change opened the SMTP listener."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CASES = yaml.safe_load(Path(__file__).with_name("verify.yml").read_text(encoding="utf-8"))
-HOST = "mail01"
+HOST = "mail01.example.com"
 SITE_ITEMS = {
     "LabRelayHost": {"setting": "relay_host"},
     "LabEnforcement": {"setting": "relay_enforcement", "values": {"none": "0", "external_hosts": "1"}},
@@ -48,7 +48,7 @@ class Verification:
     @property
     def server(self) -> dict[str, Any]:
         """Return the lab's own knowledge of the host."""
-        return dict(self.site.handshake["servers"][HOST])
+        return dict(self.site.server(HOST))
 
     def directory(self, module: str, **options: Any) -> dict[str, Any]:
         """Run a module for the directory on the administration server."""

@@ -187,7 +187,7 @@ def test_nothing_but_the_faults_makes_hosts_fail(faulty: Faulty) -> None:
         ("mail03", ["SSH is cut", "could not be sent to remote host"]),
         (
             "mail04",
-            ["the disk is full", "/local/notesdata/notes.ini", "No space left on device", "Nothing was changed"],
+            ["the disk is full", "/local/notesdata/", "No space left on device", "Nothing was changed"],
         ),
         ("mail05", ["the server is killed", "server"]),
         ("down01", ["the directory is down", ":8880", "nothing listens there", "restapi", "Nothing was changed"]),

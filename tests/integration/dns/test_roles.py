@@ -27,6 +27,7 @@ def variables(site: Site, bind: Bind, unbound: Unbound) -> dict[str, Any]:
         "receive_mail_dns_update": True,
         "receive_mail_dns_update_reverse": False,
         "domino_lookup_nameservers": ["127.0.0.1"],
+        "send_mail_probe_domains": [],  # the resolver knows the zones of the tests only
         "domino_lookup_port": unbound.port,
         "domino_dns_update_server": "127.0.0.1",
         "domino_dns_update_port": bind.port,

@@ -212,7 +212,8 @@ def test_no_notes_ini_is_half_written(faulty: Faulty) -> None:
         after = before.replace(b"AdminP\n", b"AdminP,SMTP\n")
         assert after != before
         assert faulty.after[host] in (before, after), host
-    for host in ("mail04", "down01", "clash01", "blind01"):
+    # Of clash01, whose documents fail, notes.ini was written before; the next run goes on from there.
+    for host in ("mail04", "down01", "blind01"):
         assert faulty.after[host] == faulty.before[host], host
 
 

@@ -71,8 +71,7 @@ def decide(
         action = FAIL if opened and outside and not relay.get("plain_is_refused") else WARN
     else:
         action = undecided
-    reason = relay.get("reason") or "no reason was given"
-    message = f"{host}: the open-relay test is undecided: {reason}. {where} {_remedy(relay, outside=outside)}"
+    message = f"{host}: the open-relay test is undecided: {_doubt(relay)}. {where} {_remedy(relay, outside=outside)}"
     return Decision(action, verdict, True, outside, action == FAIL, message)
 
 
@@ -107,17 +106,26 @@ def _is_outside(client: Mapping[str, Any], server: str, internet_domains: Iterab
 
 def _where(client: Mapping[str, Any], *, outside: bool) -> str:
     name = client.get("name") or "no name"
-    place = "outside" if outside else "inside"
+    place = "outside the server's Internet domains" if outside else "the server's own host or Internet domain"
     address = client.get("address") or "an unknown address"
-    return f"The probe came from {address} ({name}), which is {place} the server's Internet domains."
+    return f"The probe came from {address} ({name}), which is {place}."
+
+
+def _doubt(relay: Mapping[str, Any]) -> str:
+    """Return why the test is undecided; of many hidden addresses, one is named."""
+    hidden = [case for case in relay.get("cases") or () if case["outcome"] == "accepted" and not case["proves"]]
+    if not (relay.get("plain_is_refused") and hidden):
+        return str(relay.get("reason") or "no reason was given")
+    count = f"{len(hidden)} recipients" if len(hidden) > 1 else "a recipient"
+    return (
+        f"recipients that are plainly foreign were refused, but {count} of its own with a foreign address in the local "
+        f"part, such as <{hidden[0]['recipient']}>, were accepted like every other local part"
+    )
 
 
 def _remedy(relay: Mapping[str, Any], *, outside: bool) -> str:
     if relay.get("plain_is_refused"):
-        return (
-            "Recipients that are plainly foreign were refused; only addresses hidden in a local part are undecided. "
-            "Let the server verify that its own recipients exist, and they are refused as well."
-        )
+        return "Let the server verify that its own recipients exist, and such addresses are refused as well."
     if not outside:
         return "Set verify_mail_probe_from to a host outside the server's Internet domains, then run again."
     return (

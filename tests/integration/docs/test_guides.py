@@ -4,7 +4,7 @@
 """Guides are followed to the letter, by a new user with the collection from the tarball and an empty directory.
 
 What a page calls a file is written, its commands are carried out, in order. The site is a lab; what is different there
-is in `host_vars`, beside the user's files: folders and ports, and that nobody has to become another user. Names resolve
+is in `host_vars`, beside the user's files: folders and ports, and that tasks run without become. Names resolve
 through the lab's DNS.
 """
 
